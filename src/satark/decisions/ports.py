@@ -1,0 +1,84 @@
+"""What the engine needs from outside, as Protocols; `satark.storage` implements them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FLAG_LATE = 1
+FLAG_PARKED = 2
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """One line of the log; log order (`seq`) is the order in which the windows moved.
+
+    Attributes
+    ----------
+    seq
+        1, 2, 3, ... without gaps.
+    owner
+        The owner of the API key that sent it; ids are unique per owner.
+    kind
+        payment, payment_result, label, payee_change, or an input: list_edit, rates, policy.
+    ref
+        For results and labels the id of their payment, else empty.
+    flags
+        `FLAG_LATE` (kept out of the windows), `FLAG_PARKED` (its payment is not known yet).
+    digest
+        SHA-256 of the canonical body, 32 bytes; kept when retention removes the body.
+    body
+        The canonical JSON of the event; empty once retention has removed it.
+    decision, features
+        The encoded `Decision` and feature vector of a decided event, else None.
+    """
+
+    seq: int
+    owner: int
+    event_id: str
+    kind: str
+    occurred_us: int
+    arrived_us: int
+    flags: int
+    ref: str
+    digest: bytes
+    body: bytes
+    decision: bytes | None = None
+    features: bytes | None = None
+
+
+class EventLog(Protocol):
+    """The durable log of events and decisions."""
+
+    def last_seq(self) -> int:
+        """Return the greatest committed seq, 0 when empty."""
+
+    def count(self) -> int:
+        """Return how many entries the log holds."""
+
+    def append(self, entries: Sequence[LogEntry]) -> None:
+        """Commit all entries in one durable transaction, or none.
+
+        Raises
+        ------
+        StorageUnavailable
+            Nothing of this batch was committed.
+        """
+
+    def find(self, owner: int, event_id: str) -> LogEntry | None:
+        """Return the owner's entry of this id; callable from any thread."""
+
+    def get(self, seq: int) -> LogEntry | None:
+        """Return one entry by its place."""
+
+    def read(self, after_seq: int, *, limit: int | None = None, until_seq: int | None = None) -> Iterator[LogEntry]:
+        """Stream entries with seq > after_seq in order, without holding them all in memory."""
+
+    def find_by_ref(self, owner: int, payment_id: str) -> Iterator[LogEntry]:
+        """Stream the results and labels of one payment in order."""
+
+    def ids(self, after_seq: int = 0) -> Iterator[tuple[int, str]]:
+        """Stream (owner, event_id) of all entries with seq > after_seq."""
