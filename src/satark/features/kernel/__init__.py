@@ -1,0 +1,1 @@
+"""The window kernel: one compiled implementation, online and in bulk."""

@@ -1,0 +1,166 @@
+"""The windows of one policy: the memory behind the kernel and the calls into it."""
+
+from __future__ import annotations
+
+import mmap
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from satark.core.errors import WindowsFull
+from satark.features.kernel import memory as mem
+from satark.features.kernel import step
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from satark.features.kernel.layout import Layout
+
+BUSY_THRESHOLD = 16  # Entries from which a key keeps its state; below it, the state is built at each event.
+DEFAULT_LATENESS_US = 300_000_000
+LONG_AGO_US = -(1 << 62)
+_SCRATCH_AT = 8
+_WORD = 8
+
+
+def _reserve(words: int) -> NDArray[np.int64]:
+    """Reserve zeroed memory that costs nothing until it is touched."""
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+    return np.frombuffer(mmap.mmap(-1, words * _WORD, flags=flags), dtype=np.int64)
+
+
+def _power_of_two(number: int) -> int:
+    return 1 << max(0, (number - 1).bit_length())
+
+
+class Windows:
+    """Exact sliding windows over one layout.
+
+    Parameters
+    ----------
+    layout
+        From `build_layout`.
+    lateness_us
+        How much older than the newest event an event may be and still enter; entries are kept that much longer.
+    memory_bytes
+        Bound on entries and states; `WindowsFull` is raised before it is passed.
+    max_keys
+        Bound on live keys of all logs together.
+    max_entries
+        Bound on live entries of each log.
+
+    Notes
+    -----
+    Not thread-safe: one thread calls `run`. The compiled code releases the interpreter lock.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        lateness_us: int = DEFAULT_LATENESS_US,
+        memory_bytes: int = 16 << 30,
+        max_keys: int = 1 << 26,
+        max_entries: int = 1 << 26,
+        busy_threshold: int = BUSY_THRESHOLD,
+    ) -> None:
+        self.layout = layout
+        n_logs = max(1, len(layout.logs))
+        n_maps = max(1, layout.n_maps)
+        region = _power_of_two(max_keys)
+        pages_per_log = max(8, _power_of_two(max_entries // 256))
+        arena = _reserve(memory_bytes // _WORD)
+        slots = _reserve(max_keys * mem.SLOT_WORDS)
+        keys = _reserve(n_logs * region // 2).view(np.int32).reshape(n_logs, region)
+        maps = _reserve(n_maps * region // 2).view(np.int32).reshape(n_maps, region)
+        pages = _reserve(n_logs * pages_per_log).reshape(n_logs, pages_per_log)
+        self._map_meta = np.zeros((n_maps, 2), dtype=np.int64)
+        self._m = np.zeros(mem.M_FIELDS, dtype=np.int64)
+        self._lm = np.zeros((n_logs, mem.LM_FIELDS), dtype=np.int64)
+        self._lm[:, mem.LM_HORIZON] = LONG_AGO_US
+        widest = int(layout.logs[:, 11].max()) if len(layout.logs) else 8
+        self._m[mem.M_SCRATCH] = _SCRATCH_AT
+        self._m[mem.M_BUMP] = _SCRATCH_AT + (-(-widest // 8) + 1) * 8
+        self._m[mem.M_LIMIT] = len(arena)
+        self._m[mem.M_SLOT_BUMP] = 1
+        self._m[mem.M_SLOT_LIMIT] = max_keys
+        self._m[mem.M_MAX_TIME] = LONG_AGO_US
+        self._m[mem.M_LATENESS] = lateness_us
+        self._m[mem.M_PAGES_PER_LOG] = pages_per_log
+        self._m[mem.M_KEY_REGION] = region
+        self._m[mem.M_MAP_REGION] = region
+        self._m[mem.M_RESERVE] = layout.reserve_words
+        self._m[mem.M_THRESHOLD] = busy_threshold
+        self._word = np.zeros(1, dtype=np.int64)
+        self._arrays = (
+            arena, arena.view(np.int32), pages, slots, slots.view(np.int32), keys, maps, self._map_meta, self._m,
+            self._lm, layout.logs, layout.columns, layout.boundaries, layout.boundary_windows, layout.windows,
+            layout.aggregates, layout.features, layout.quotients,
+        )  # fmt: skip
+        self._one_out = np.zeros((1, max(1, layout.n_outputs)), dtype=np.int64)
+        self._one_nul = np.zeros((1, max(1, layout.n_outputs)), dtype=np.uint8)
+        self._word_float = self._word.view(np.float64)
+
+    @property
+    def max_time_us(self) -> int:
+        """The greatest event time seen, or `LONG_AGO_US`."""
+        return int(self._m[mem.M_MAX_TIME])
+
+    def note_time(self, time_us: int) -> None:
+        """Let an event that enters no log count for what is late."""
+        self._m[mem.M_MAX_TIME] = max(self._m[mem.M_MAX_TIME], time_us)
+
+    def run(
+        self,
+        rows: NDArray[np.int64],
+        flags: NDArray[np.uint8],
+        out: NDArray[np.int64],
+        nul: NDArray[np.uint8],
+        start: int = 0,
+        stop: int | None = None,
+    ) -> None:
+        """Run rows through the windows in order.
+
+        Parameters
+        ----------
+        rows
+            (n, inputs) int64, C-contiguous: seq, time in microseconds, masks, keys (0 for none), values.
+        flags
+            (n,) uint8: FLAG_EVALUATE, FLAG_INSERT.
+        out, nul
+            (n, outputs): values (floats as their bits) and 1 where null.
+
+        Raises
+        ------
+        WindowsFull
+            The bound on memory is reached; rows before the refused one have entered.
+        """
+        stop = len(rows) if stop is None else stop
+        status, done = step.run(
+            *self._arrays, rows, flags, start, stop, out, out.view(np.float64), nul, self._word, self._word_float
+        )
+        if status != step.DONE:
+            raise WindowsFull("the windows have used all the memory that the settings allow", row=start + done)
+
+    def warm(self) -> None:
+        """Build the state of every busy key, so that no later event waits for it."""
+        step.warm(*self._arrays, 1, int(self._m[mem.M_SLOT_BUMP]))
+
+    def compile(self) -> None:
+        """Compile (or load from the cache) without touching any state."""
+        rows = np.zeros((1, max(3, self.layout.n_inputs)), dtype=np.int64)
+        self.run(rows, np.zeros(1, dtype=np.uint8), self._one_out, self._one_nul, 0, 0)
+        step.warm(*self._arrays, 1, 1)
+
+    def stats(self) -> dict[str, int]:
+        """Return live entries, keys, busy keys and bytes in use."""
+        live_keys = int(self._lm[:, mem.LM_KEYS].sum())
+        return {
+            "entries": int(self._m[mem.M_LIVE]),
+            "keys": live_keys,
+            "busy_keys": int(self._m[mem.M_HOT]),
+            "bytes": int(self._m[mem.M_BUMP]) * _WORD
+            + int(self._m[mem.M_SLOT_BUMP]) * mem.SLOT_WORDS * _WORD
+            + int(self._lm[:, mem.LM_BUCKETS].sum()) * 4
+            + int(self._map_meta[:, 0].sum()) * 4,
+        }
