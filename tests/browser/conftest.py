@@ -1,0 +1,42 @@
+"""The browser of the page tests: `setup_browser.py`, which `make test` runs first, finds or installs it."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium_path():
+    """Return the path of a Chromium; a missing one is a failure, never a skip."""
+    here = Path(__file__).parent / "setup_browser.py"
+    spec = importlib.util.spec_from_file_location("setup_browser", here)
+    setup = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(setup)
+    path = setup.find()
+    if path is None:
+        pytest.fail("no Chromium: run `make browser`")
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path):
+    """Return a headless browser for the whole run."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        yield running
+        running.close()
