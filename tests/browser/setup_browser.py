@@ -1,8 +1,8 @@
 """Find the browser that the page tests drive, or install one; fail loudly where neither is possible.
 
 Order: ``SATARK_TEST_CHROMIUM``; a Chromium or Chrome on this machine; the one that Playwright manages;
-Debian's package (as root, with apt-get); `playwright install chromium`. ``make test`` runs this first, so that
-a page test is never skipped silently.
+Debian's package (as root, with apt-get); `playwright install chromium`. ``make test`` runs this first, so
+that a page test is never skipped silently.
 """
 
 from __future__ import annotations
