@@ -1,0 +1,149 @@
+"""The door: a request's bytes become an event, or an error that says what is wrong with them.
+
+The way of an event starts here: `decode_event` (types, bounds, normal forms, no stray card numbers), then
+`satark.events.seal.seal_card` (the card's number becomes a token), then `canonical_body` (what the log keeps).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from satark.core.clock import Micros, to_us
+from satark.core.errors import BodyTooLarge, InvalidEvent
+from satark.events.cards import MAX_CARD_DIGITS, MIN_CARD_DIGITS, is_card_number
+from satark.events.check import check_event, occurrence
+from satark.events.fields import MAX_EVENT_BYTES
+from satark.events.kinds import EVENT_TYPES, Event
+from satark.events.refusals import from_decoder, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ANY: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_ONE: dict[str, msgspec.json.Decoder[Any]] = {tag: msgspec.json.Decoder(struct) for tag, struct in EVENT_TYPES.items()}
+_GENERIC: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+_TAGS = {struct: tag for tag, struct in EVENT_TYPES.items()}
+
+# All digits become 0 and what may stand between groups of digits becomes a hyphen: a card number is then either a long
+# run of zeros or has four of them on both sides of a gap.
+_DIGITS = b"0123456789"
+_GAPS = b" \t\r\n-._/:"
+_SHAPE = bytes.maketrans(_DIGITS + _GAPS, b"0" * len(_DIGITS) + b"-" * len(_GAPS))
+_LONG_RUN = b"0" * MIN_CARD_DIGITS
+_GROUPS = (b"0000-0000", b"0000--0000", b"0000---0000")
+_WHITE_SPACE = b" \t\r\n"
+_ASCII = bytes(range(128))
+_ODD_CHARACTER = re.compile(r"[\d\s\u00b7\u2010-\u2015\u2212]")
+
+
+def decode_event(raw: bytes, only: type[Any] | str | None = None) -> Event:
+    """Decode one event from outside.
+
+    Parameters
+    ----------
+    raw
+        A JSON object in UTF-8, at most `MAX_EVENT_BYTES` long.
+    only
+        The one event type that is welcome, as a struct or its tag; `type` may then be left out. None takes all types.
+
+    Returns
+    -------
+    Event
+        In its normal form (`satark.events.rules`). A `card.number` is still there: seal it next.
+
+    Raises
+    ------
+    InvalidEvent
+        With `field`, `expected` and `found`, and a near name as `hint`; no value is repeated.
+    BodyTooLarge
+        The body is longer than the bound.
+
+    Examples
+    --------
+    >>> body = b'{"id":"p1","occurred_at":"2026-01-31T10:00:00+05:30","amount_minor":5000,"method":"upi"}'
+    >>> decode_event(body, only="payment").amount_minor
+    5000
+    >>> decode_event(body.replace(b"method", b"metod"), only="payment")
+    Traceback (most recent call last):
+    satark.core.errors.InvalidEvent: metod must be a known field (found unknown field; did you mean method?)
+    """
+    if len(raw) > MAX_EVENT_BYTES:
+        message = f"the event is larger than {MAX_EVENT_BYTES} bytes"
+        raise BodyTooLarge(message, limit_bytes=MAX_EVENT_BYTES)
+    tag = _TAGS[only] if isinstance(only, type) else only
+    try:
+        event: Event = (_ANY if tag is None else _ONE[tag]).decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise from_decoder(error, raw, tag) from None
+    _refuse_repeated_keys(raw)
+    return check_event(event, suspicious=_suspicious(raw))
+
+
+def decode_stored(body: bytes) -> Event:
+    """Decode a canonical body from the log, which was checked when it came in.
+
+    Raises
+    ------
+    InvalidEvent
+        The body was not written by this software.
+    """
+    try:
+        return _ANY.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise from_decoder(error, body) from None
+
+
+def occurred_us(event: Event) -> Micros:
+    """Return when an event counts from, in microseconds; of a label it is when it was reported."""
+    return to_us(occurrence(event))
+
+
+def _suspicious(raw: bytes) -> bool:
+    """Say whether a body could hold a card number or control character outside its place; cheap, never wrongly no."""
+    if b"\\" in raw:
+        return True
+    shape = raw.translate(_SHAPE)
+    for groups in _GROUPS:
+        if groups in shape:
+            return True
+    start = shape.find(_LONG_RUN)
+    while start >= 0:
+        end = start + MIN_CARD_DIGITS
+        while shape[end : end + 1] == b"0":
+            end += 1
+        if end - start <= MAX_CARD_DIGITS and is_card_number(raw[start:end].decode()):
+            return True
+        start = shape.find(_LONG_RUN, end)
+    return not raw.isascii() and _ODD_CHARACTER.search(raw.translate(None, _ASCII).decode()) is not None
+
+
+def _refuse_repeated_keys(raw: bytes) -> None:
+    """Refuse an object that names a key twice: two readers of it could see two amounts (RFC 7493 section 2.3)."""
+    if b"\\" not in raw:
+        body = _GENERIC.decode(raw)
+        keys = len(body)
+        for value in body.values():
+            if type(value) is dict:
+                keys += len(value)
+            elif type(value) is list:
+                keys += sum(map(len, value))
+        # Without escapes a quote only ends a text, so `":` stands after each key and nowhere else.
+        if raw.translate(None, _WHITE_SPACE).count(b'":') == keys:
+            return
+    json.loads(raw, object_pairs_hook=_unique_pairs)
+
+
+def _unique_pairs(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise refuse(twice, "named once", "the same key twice")
+    return found
+
+
+__all__ = ["InvalidEvent", "decode_event", "decode_stored", "occurred_us"]
