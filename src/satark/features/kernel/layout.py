@@ -33,7 +33,20 @@ FLAG_EVALUATE = 1
 FLAG_INSERT = 2
 
 # Log table.
-(LG_KEY, LG_BIT, LG_STRIDE, LG_NCOL, LG_COL0, LG_NBND, LG_BND0, LG_NWIN, LG_WIN0, LG_NFEAT, LG_FEAT0, LG_STATE) = range(12)
+(
+    LG_KEY,
+    LG_BIT,
+    LG_STRIDE,
+    LG_NCOL,
+    LG_COL0,
+    LG_NBND,
+    LG_BND0,
+    LG_NWIN,
+    LG_WIN0,
+    LG_NFEAT,
+    LG_FEAT0,
+    LG_STATE,
+) = range(12)
 LG_MAX_OFFSET = 12
 LG_LINK = 13  # 32-bit offset of the links within an entry.
 LG_NEED_CHAIN = 14  # 1 when any column keeps a chain of equal values.
@@ -53,7 +66,9 @@ AG_KIND, AG_COL, AG_AT, AG_FIELDS = range(4)
 AGG_SUM, AGG_SQUARES, AGG_DISTINCT = range(3)
 
 # Feature table.
-FT_STAT, FT_WIN, FT_COL, FT_OUT, FT_SUM_AT, FT_SQ_AT, FT_DISTINCT_AT, FT_BIT, FT_EXCLUSIVE, FT_FIELDS = range(10)
+FT_STAT, FT_WIN, FT_COL, FT_OUT, FT_SUM_AT, FT_SQ_AT, FT_DISTINCT_AT, FT_BIT, FT_EXCLUSIVE, FT_FIELDS = range(
+    10
+)
 
 (
     ST_COUNT,
@@ -151,7 +166,12 @@ class Layout:
 
 
 def build_layout(
-    logs: list[LogDef], *, n_inputs: int, n_masks: int, n_outputs: int, quotients: list[QuotientDef] | None = None
+    logs: list[LogDef],
+    *,
+    n_inputs: int,
+    n_masks: int,
+    n_outputs: int,
+    quotients: list[QuotientDef] | None = None,
 ) -> Layout:
     """Lay logs out for the kernel.
 
@@ -305,7 +325,8 @@ class _Builder:
             at = {
                 (kind, column): where
                 for kind, column, where in self.aggregates[
-                    self.windows[window][WN_AGG0] : self.windows[window][WN_AGG0] + self.windows[window][WN_NAGG]
+                    self.windows[window][WN_AGG0] : self.windows[window][WN_AGG0]
+                    + self.windows[window][WN_NAGG]
                 ]
             }
             stat = STAT_CODES[feature.statistic]

@@ -15,12 +15,15 @@ from numba import njit
 
 from satark.features.kernel.layout import (
     CO_CHAIN,
+    CO_FIELDS,
     CO_MAP,
+    LG_FIELDS,
     LG_LINK,
     LG_STRIDE,
     PAGE_ENTRIES,
     STATE_UNIT_WORDS,
 )
+from satark.features.kernel.raw import get, get32, put64, set32
 
 # Counters shared by all logs.
 M_BUMP, M_LIMIT, M_SLOT_BUMP, M_SLOT_FREE, M_SLOT_LIMIT, M_MAX_TIME, M_LATENESS, M_PAGES_PER_LOG = range(8)
@@ -41,26 +44,28 @@ _PAGE_SHIFT = 8
 
 
 class Memory(NamedTuple):
-    """The arrays of one kernel, bundled; built anew inside each compiled entry point."""
+    """The addresses of one kernel's arrays (see `satark.features.kernel.raw`), bundled for passing on."""
 
-    a: object  # arena, int64
-    a32: object  # the same bytes as int32
-    pages: object  # page table, int64 (log, page)
-    s: object  # slots, int64
-    s32: object  # the same bytes as int32
-    keys: object  # buckets of keys, int32 (log, bucket)
-    maps: object  # buckets of last occurrences, int32 (map, bucket)
-    map_meta: object  # int64 (map, 2): buckets, items
-    m: object  # shared counters
-    lm: object  # counters per log
-    lg: object  # layout tables
-    co: object
-    bd: object
-    bw: object
-    wn: object
-    ag: object
-    ft: object
-    qu: object
+    a: int  # arena, int64
+    a32: int  # the same bytes as int32
+    pages: int  # page table, int64 (log, page)
+    s: int  # slots, int64
+    s32: int  # the same bytes as int32
+    keys: int  # buckets of keys, int32 (log, bucket)
+    maps: int  # buckets of last occurrences, int32 (map, bucket)
+    map_meta: int  # int64 (map, 2): buckets, items
+    m: int  # shared counters
+    lm: int  # counters per log
+    lg: int  # layout tables
+    co: int
+    bd: int
+    bw: int
+    wn: int
+    ag: int
+    ft: int
+    qu: int
+    n_logs: int
+    n_quotients: int
 
 
 @njit(cache=True, nogil=True)
@@ -76,101 +81,103 @@ def mix(value):
 def address(k, log, entry):
     """Return the word at which an entry begins; `entry` is the low 32 bits of its number."""
     number = np.int64(entry) & np.int64(0xFFFFFFFF)
-    page = (number >> _PAGE_SHIFT) % k.m[M_PAGES_PER_LOG]
-    return k.pages[log, page] + (number & _PAGE_MASK) * k.lg[log, LG_STRIDE]
+    page = (number >> _PAGE_SHIFT) & (get(k.m, M_PAGES_PER_LOG) - 1)
+    return get(k.pages, log * get(k.m, M_PAGES_PER_LOG) + page) + (number & _PAGE_MASK) * get(
+        k.lg, log * LG_FIELDS + LG_STRIDE
+    )
 
 
 @njit(cache=True, nogil=True)
 def link(k, log, at, which):
     """Return the 32-bit link field `which` of the entry at word `at`."""
-    return k.a32[2 * at + k.lg[log, LG_LINK] + which]
+    return get32(k.a32, 2 * at + get(k.lg, log * LG_FIELDS + LG_LINK) + which)
 
 
 @njit(cache=True, nogil=True)
 def set_link(k, log, at, which, value):
     """Set a link field."""
-    k.a32[2 * at + k.lg[log, LG_LINK] + which] = value
+    set32(k.a32, 2 * at + get(k.lg, log * LG_FIELDS + LG_LINK) + which, value)
 
 
 @njit(cache=True, nogil=True)
 def is_live(k, log, entry):
     """Return whether an entry number has not been recycled."""
-    head = k.lm[log, LM_HEAD]
+    head = get(k.lm, log * LM_FIELDS + LM_HEAD)
     age = (head - np.int64(entry)) & np.int64(0xFFFFFFFF)
-    return entry != 0 and age < head - k.lm[log, LM_TAIL]
+    return entry != 0 and age < head - get(k.lm, log * LM_FIELDS + LM_TAIL)
 
 
 @njit(cache=True, nogil=True)
 def new_entry(k, log):
     """Hand out the next entry number of a log; the caller has checked that memory is left."""
-    head = k.lm[log, LM_HEAD] + 1
+    head = get(k.lm, log * LM_FIELDS + LM_HEAD) + 1
     if head & np.int64(0xFFFFFFFF) == 0:
         # Zero means none, so this number is burnt: it is an entry without a slot, at the time of its neighbour.
-        k.lm[log, LM_HEAD] = head
+        put64(k.lm, log * LM_FIELDS + LM_HEAD, head)
         _ensure_page(k, log, head)
         at = address(k, log, np.int32(0))
-        k.a[at] = 0
+        put64(k.a, at, 0)
         set_link(k, log, at, SLOT, 0)
         head += 1
-    k.lm[log, LM_HEAD] = head
+    put64(k.lm, log * LM_FIELDS + LM_HEAD, head)
     _ensure_page(k, log, head)
     return np.int32(np.uint32(head & np.int64(0xFFFFFFFF)))
 
 
 @njit(cache=True, nogil=True)
 def _ensure_page(k, log, number):
-    page = ((number & np.int64(0xFFFFFFFF)) >> _PAGE_SHIFT) % k.m[M_PAGES_PER_LOG]
-    if k.pages[log, page] == 0:
-        free = k.lm[log, LM_PAGE_FREE]
+    page = ((number & np.int64(0xFFFFFFFF)) >> _PAGE_SHIFT) & (get(k.m, M_PAGES_PER_LOG) - 1)
+    if get(k.pages, log * get(k.m, M_PAGES_PER_LOG) + page) == 0:
+        free = get(k.lm, log * LM_FIELDS + LM_PAGE_FREE)
         if free != 0:
-            k.lm[log, LM_PAGE_FREE] = k.a[free]
+            put64(k.lm, log * LM_FIELDS + LM_PAGE_FREE, get(k.a, free))
         else:
-            free = k.m[M_BUMP]
-            k.m[M_BUMP] += k.lg[log, LG_STRIDE] * PAGE_ENTRIES
-        k.pages[log, page] = free
+            free = get(k.m, M_BUMP)
+            put64(k.m, M_BUMP, get(k.m, M_BUMP) + get(k.lg, log * LG_FIELDS + LG_STRIDE) * PAGE_ENTRIES)
+        put64(k.pages, log * get(k.m, M_PAGES_PER_LOG) + page, free)
 
 
 @njit(cache=True, nogil=True)
 def release_tail(k, log):
     """Move the tail over one entry, giving its page back when it was the page's last."""
-    tail = k.lm[log, LM_TAIL] + 1
-    k.lm[log, LM_TAIL] = tail
+    tail = get(k.lm, log * LM_FIELDS + LM_TAIL) + 1
+    put64(k.lm, log * LM_FIELDS + LM_TAIL, tail)
     low = tail & np.int64(0xFFFFFFFF)
     if (low & _PAGE_MASK) == _PAGE_MASK:
-        page = (low >> _PAGE_SHIFT) % k.m[M_PAGES_PER_LOG]
-        base = k.pages[log, page]
-        k.pages[log, page] = 0
-        k.a[base] = k.lm[log, LM_PAGE_FREE]
-        k.lm[log, LM_PAGE_FREE] = base
+        page = (low >> _PAGE_SHIFT) & (get(k.m, M_PAGES_PER_LOG) - 1)
+        base = get(k.pages, log * get(k.m, M_PAGES_PER_LOG) + page)
+        put64(k.pages, log * get(k.m, M_PAGES_PER_LOG) + page, 0)
+        put64(k.a, base, get(k.lm, log * LM_FIELDS + LM_PAGE_FREE))
+        put64(k.lm, log * LM_FIELDS + LM_PAGE_FREE, base)
 
 
 @njit(cache=True, nogil=True)
 def new_state(k, log, words):
     """Hand out a zeroed state block and return its word address."""
-    at = k.lm[log, LM_STATE_FREE]
+    at = get(k.lm, log * LM_FIELDS + LM_STATE_FREE)
     if at != 0:
-        k.lm[log, LM_STATE_FREE] = k.a[at]
+        put64(k.lm, log * LM_FIELDS + LM_STATE_FREE, get(k.a, at))
     else:
-        at = k.m[M_BUMP]
-        k.m[M_BUMP] += words
+        at = get(k.m, M_BUMP)
+        put64(k.m, M_BUMP, get(k.m, M_BUMP) + words)
     for i in range(at, at + words):
-        k.a[i] = 0
-    k.m[M_HOT] += 1
+        put64(k.a, i, 0)
+    put64(k.m, M_HOT, get(k.m, M_HOT) + 1)
     return at
 
 
 @njit(cache=True, nogil=True)
 def free_state(k, log, at):
     """Take a state block back."""
-    k.a[at] = k.lm[log, LM_STATE_FREE]
-    k.lm[log, LM_STATE_FREE] = at
-    k.m[M_HOT] -= 1
+    put64(k.a, at, get(k.lm, log * LM_FIELDS + LM_STATE_FREE))
+    put64(k.lm, log * LM_FIELDS + LM_STATE_FREE, at)
+    put64(k.m, M_HOT, get(k.m, M_HOT) - 1)
 
 
 @njit(cache=True, nogil=True)
 def state_of(k, slot):
     """Return the word address of a slot's state, 0 when it has none."""
-    return np.int64(k.s32[slot * 8 + S_STATE]) * STATE_UNIT_WORDS
+    return np.int64(get32(k.s32, slot * 8 + S_STATE)) * STATE_UNIT_WORDS
 
 
 @njit(cache=True, nogil=True)
@@ -188,38 +195,43 @@ def bucket_of(hashed, buckets):
 @njit(cache=True, nogil=True)
 def find_slot(k, log, key):
     """Return the slot of a key in a log, 0 when there is none."""
-    if k.lm[log, LM_BUCKETS] == 0:
+    if get(k.lm, log * LM_FIELDS + LM_BUCKETS) == 0:
         return np.int64(0)
-    slot = np.int64(k.keys[log, bucket_of(mix(key), k.lm[log, LM_BUCKETS])])
-    while slot != 0 and k.s[slot * SLOT_WORDS] != key:
-        slot = np.int64(k.s32[slot * 8 + S_NEXT])
+    slot = np.int64(
+        get32(
+            k.keys,
+            log * get(k.m, M_KEY_REGION) + bucket_of(mix(key), get(k.lm, log * LM_FIELDS + LM_BUCKETS)),
+        )
+    )
+    while slot != 0 and get(k.s, slot * SLOT_WORDS) != key:
+        slot = np.int64(get32(k.s32, slot * 8 + S_NEXT))
     return slot
 
 
 @njit(cache=True, nogil=True)
 def new_slot(k, log, key):
     """Add a key to a log and return its slot; the key must not be there yet."""
-    slot = k.m[M_SLOT_FREE]
+    slot = get(k.m, M_SLOT_FREE)
     if slot != 0:
-        k.m[M_SLOT_FREE] = np.int64(k.s32[slot * 8 + S_NEXT])
+        put64(k.m, M_SLOT_FREE, np.int64(get32(k.s32, slot * 8 + S_NEXT)))
     else:
-        slot = k.m[M_SLOT_BUMP]
-        k.m[M_SLOT_BUMP] += 1
-    k.s[slot * SLOT_WORDS] = key
+        slot = get(k.m, M_SLOT_BUMP)
+        put64(k.m, M_SLOT_BUMP, get(k.m, M_SLOT_BUMP) + 1)
+    put64(k.s, slot * SLOT_WORDS, key)
     for field in range(2, 8):
-        k.s32[slot * 8 + field] = 0
-    k.s32[slot * 8 + S_LOG] = log
-    buckets = k.lm[log, LM_BUCKETS]
+        set32(k.s32, slot * 8 + field, 0)
+    set32(k.s32, slot * 8 + S_LOG, log)
+    buckets = get(k.lm, log * LM_FIELDS + LM_BUCKETS)
     if buckets == 0:
         buckets = np.int64(1)
-        k.lm[log, LM_BUCKETS] = buckets
-    if k.lm[log, LM_KEYS] >= buckets and buckets < k.m[M_KEY_REGION]:
+        put64(k.lm, log * LM_FIELDS + LM_BUCKETS, buckets)
+    if get(k.lm, log * LM_FIELDS + LM_KEYS) >= buckets and buckets < get(k.m, M_KEY_REGION):
         _split_keys(k, log, buckets)
         buckets += 1
     where = bucket_of(mix(key), buckets)
-    k.s32[slot * 8 + S_NEXT] = k.keys[log, where]
-    k.keys[log, where] = slot
-    k.lm[log, LM_KEYS] += 1
+    set32(k.s32, slot * 8 + S_NEXT, get32(k.keys, log * get(k.m, M_KEY_REGION) + where))
+    set32(k.keys, log * get(k.m, M_KEY_REGION) + where, slot)
+    put64(k.lm, log * LM_FIELDS + LM_KEYS, get(k.lm, log * LM_FIELDS + LM_KEYS) + 1)
     return slot
 
 
@@ -229,15 +241,15 @@ def _split_keys(k, log, buckets):
     while top * 2 <= buckets:
         top *= 2
     source = buckets - top
-    k.lm[log, LM_BUCKETS] = buckets + 1
-    slot = np.int64(k.keys[log, source])
-    k.keys[log, source] = 0
-    k.keys[log, buckets] = 0
+    put64(k.lm, log * LM_FIELDS + LM_BUCKETS, buckets + 1)
+    slot = np.int64(get32(k.keys, log * get(k.m, M_KEY_REGION) + source))
+    set32(k.keys, log * get(k.m, M_KEY_REGION) + source, 0)
+    set32(k.keys, log * get(k.m, M_KEY_REGION) + buckets, 0)
     while slot != 0:
-        following = np.int64(k.s32[slot * 8 + S_NEXT])
-        where = bucket_of(mix(k.s[slot * SLOT_WORDS]), buckets + 1)
-        k.s32[slot * 8 + S_NEXT] = k.keys[log, where]
-        k.keys[log, where] = slot
+        following = np.int64(get32(k.s32, slot * 8 + S_NEXT))
+        where = bucket_of(mix(get(k.s, slot * SLOT_WORDS)), buckets + 1)
+        set32(k.s32, slot * 8 + S_NEXT, get32(k.keys, log * get(k.m, M_KEY_REGION) + where))
+        set32(k.keys, log * get(k.m, M_KEY_REGION) + where, slot)
         slot = following
 
 
@@ -247,17 +259,17 @@ def remove_slot(k, log, slot):
     state = state_of(k, slot)
     if state != 0:
         free_state(k, log, state)
-    where = bucket_of(mix(k.s[slot * SLOT_WORDS]), k.lm[log, LM_BUCKETS])
-    current = np.int64(k.keys[log, where])
+    where = bucket_of(mix(get(k.s, slot * SLOT_WORDS)), get(k.lm, log * LM_FIELDS + LM_BUCKETS))
+    current = np.int64(get32(k.keys, log * get(k.m, M_KEY_REGION) + where))
     if current == slot:
-        k.keys[log, where] = k.s32[slot * 8 + S_NEXT]
+        set32(k.keys, log * get(k.m, M_KEY_REGION) + where, get32(k.s32, slot * 8 + S_NEXT))
     else:
-        while np.int64(k.s32[current * 8 + S_NEXT]) != slot:
-            current = np.int64(k.s32[current * 8 + S_NEXT])
-        k.s32[current * 8 + S_NEXT] = k.s32[slot * 8 + S_NEXT]
-    k.lm[log, LM_KEYS] -= 1
-    k.s32[slot * 8 + S_NEXT] = k.m[M_SLOT_FREE]
-    k.m[M_SLOT_FREE] = slot
+        while np.int64(get32(k.s32, current * 8 + S_NEXT)) != slot:
+            current = np.int64(get32(k.s32, current * 8 + S_NEXT))
+        set32(k.s32, current * 8 + S_NEXT, get32(k.s32, slot * 8 + S_NEXT))
+    put64(k.lm, log * LM_FIELDS + LM_KEYS, get(k.lm, log * LM_FIELDS + LM_KEYS) - 1)
+    set32(k.s32, slot * 8 + S_NEXT, get(k.m, M_SLOT_FREE))
+    put64(k.m, M_SLOT_FREE, slot)
 
 
 # ---------------------------------------------------------------- last occurrences of a value under a busy key
@@ -271,34 +283,38 @@ def _map_hash(slot, value):
 @njit(cache=True, nogil=True)
 def map_find(k, log, column, index, slot, value):
     """Return the newest entry of `slot` whose column holds `value`, 0 when there is none."""
-    which = k.co[column, CO_MAP]
-    buckets = k.map_meta[which, 0]
+    which = get(k.co, column * CO_FIELDS + CO_MAP)
+    buckets = get(k.map_meta, which * 2 + 0)
     if buckets == 0:
         return np.int32(0)
-    entry = k.maps[which, bucket_of(_map_hash(slot, value), buckets)]
+    entry = get32(k.maps, which * get(k.m, M_MAP_REGION) + bucket_of(_map_hash(slot, value), buckets))
     while entry != 0:
         at = address(k, log, entry)
-        if k.a[at + 1 + index] == value and link(k, log, at, SLOT) == slot:
+        if get(k.a, at + 1 + index) == value and link(k, log, at, SLOT) == slot:
             return entry
-        entry = k.a32[2 * at + k.co[column, CO_CHAIN] + CH_BUCKET]
+        entry = get32(k.a32, 2 * at + get(k.co, column * CO_FIELDS + CO_CHAIN) + CH_BUCKET)
     return np.int32(0)
 
 
 @njit(cache=True, nogil=True)
 def map_add(k, log, column, index, slot, value, entry):
     """Add the newest entry of a value that is not in the map yet."""
-    which = k.co[column, CO_MAP]
-    buckets = k.map_meta[which, 0]
+    which = get(k.co, column * CO_FIELDS + CO_MAP)
+    buckets = get(k.map_meta, which * 2 + 0)
     if buckets == 0:
         buckets = np.int64(1)
-        k.map_meta[which, 0] = buckets
-    if k.map_meta[which, 1] >= buckets and buckets < k.m[M_MAP_REGION]:
+        put64(k.map_meta, which * 2 + 0, buckets)
+    if get(k.map_meta, which * 2 + 1) >= buckets and buckets < get(k.m, M_MAP_REGION):
         _split_map(k, log, column, index, which, buckets)
         buckets += 1
     where = bucket_of(_map_hash(slot, value), buckets)
-    k.a32[2 * address(k, log, entry) + k.co[column, CO_CHAIN] + CH_BUCKET] = k.maps[which, where]
-    k.maps[which, where] = entry
-    k.map_meta[which, 1] += 1
+    set32(
+        k.a32,
+        2 * address(k, log, entry) + get(k.co, column * CO_FIELDS + CO_CHAIN) + CH_BUCKET,
+        get32(k.maps, which * get(k.m, M_MAP_REGION) + where),
+    )
+    set32(k.maps, which * get(k.m, M_MAP_REGION) + where, entry)
+    put64(k.map_meta, which * 2 + 1, get(k.map_meta, which * 2 + 1) + 1)
 
 
 @njit(cache=True, nogil=True)
@@ -307,42 +323,42 @@ def _split_map(k, log, column, index, which, buckets):
     while top * 2 <= buckets:
         top *= 2
     source = buckets - top
-    k.map_meta[which, 0] = buckets + 1
-    chain = k.co[column, CO_CHAIN] + CH_BUCKET
-    entry = k.maps[which, source]
-    k.maps[which, source] = 0
-    k.maps[which, buckets] = 0
+    put64(k.map_meta, which * 2 + 0, buckets + 1)
+    chain = get(k.co, column * CO_FIELDS + CO_CHAIN) + CH_BUCKET
+    entry = get32(k.maps, which * get(k.m, M_MAP_REGION) + source)
+    set32(k.maps, which * get(k.m, M_MAP_REGION) + source, 0)
+    set32(k.maps, which * get(k.m, M_MAP_REGION) + buckets, 0)
     while entry != 0:
         at = address(k, log, entry)
-        following = k.a32[2 * at + chain]
-        hashed = _map_hash(np.int64(link(k, log, at, SLOT)), k.a[at + 1 + index])
+        following = get32(k.a32, 2 * at + chain)
+        hashed = _map_hash(np.int64(link(k, log, at, SLOT)), get(k.a, at + 1 + index))
         where = bucket_of(hashed, buckets + 1)
-        k.a32[2 * at + chain] = k.maps[which, where]
-        k.maps[which, where] = entry
+        set32(k.a32, 2 * at + chain, get32(k.maps, which * get(k.m, M_MAP_REGION) + where))
+        set32(k.maps, which * get(k.m, M_MAP_REGION) + where, entry)
         entry = following
 
 
 @njit(cache=True, nogil=True)
 def map_replace(k, log, column, slot, value, old, new):
     """Put `new` (0 to remove) in the place of `old`, which must be in the map."""
-    which = k.co[column, CO_MAP]
-    chain = k.co[column, CO_CHAIN] + CH_BUCKET
-    where = bucket_of(_map_hash(slot, value), k.map_meta[which, 0])
-    following = k.a32[2 * address(k, log, old) + chain]
+    which = get(k.co, column * CO_FIELDS + CO_MAP)
+    chain = get(k.co, column * CO_FIELDS + CO_CHAIN) + CH_BUCKET
+    where = bucket_of(_map_hash(slot, value), get(k.map_meta, which * 2 + 0))
+    following = get32(k.a32, 2 * address(k, log, old) + chain)
     replacement = following
     if new != 0:
-        k.a32[2 * address(k, log, new) + chain] = following
+        set32(k.a32, 2 * address(k, log, new) + chain, following)
         replacement = new
     else:
-        k.map_meta[which, 1] -= 1
-    current = k.maps[which, where]
+        put64(k.map_meta, which * 2 + 1, get(k.map_meta, which * 2 + 1) - 1)
+    current = get32(k.maps, which * get(k.m, M_MAP_REGION) + where)
     if current == old:
-        k.maps[which, where] = replacement
+        set32(k.maps, which * get(k.m, M_MAP_REGION) + where, replacement)
         return
     while True:
         at = address(k, log, current)
-        following = k.a32[2 * at + chain]
+        following = get32(k.a32, 2 * at + chain)
         if following == old:
-            k.a32[2 * at + chain] = replacement
+            set32(k.a32, 2 * at + chain, replacement)
             return
         current = following

@@ -23,13 +23,16 @@ from satark.features.kernel.cursor import (
 )
 from satark.features.kernel.evaluate import evaluate, has_bit
 from satark.features.kernel.layout import (
+    CO_FIELDS,
     CO_INPUT,
     FLAG_EVALUATE,
     FLAG_INSERT,
+    FT_FIELDS,
     FT_OUT,
     IN_TIME,
     LG_BIT,
     LG_COL0,
+    LG_FIELDS,
     LG_FEAT0,
     LG_KEY,
     LG_MAX_OFFSET,
@@ -39,7 +42,9 @@ from satark.features.kernel.layout import (
     PAGE_ENTRIES,
     STATE_UNIT_WORDS,
 )
+from satark.features.kernel.raw import get, get8, get32, put8, put64, putf, set32
 from satark.features.kernel.memory import (
+    LM_FIELDS,
     LM_HORIZON,
     LM_HEAD,
     LM_TAIL,
@@ -75,16 +80,20 @@ from satark.features.kernel.memory import (
 )
 
 DONE, FULL = 0, 1
-_FREE_PER_STEP = 4  # More than one per log, so that recycling catches up, and few, so that no event waits long.
+_FREE_PER_STEP = (
+    4  # More than one per log, so that recycling catches up, and few, so that no event waits long.
+)
 
 
 @njit(cache=True, nogil=True)
 def _has_room(k):
-    if k.m[M_BUMP] + k.m[M_RESERVE] > k.m[M_LIMIT] or k.m[M_SLOT_BUMP] + k.lg.shape[0] >= k.m[M_SLOT_LIMIT]:
+    if get(k.m, M_BUMP) + get(k.m, M_RESERVE) > get(k.m, M_LIMIT) or get(k.m, M_SLOT_BUMP) + k.n_logs >= get(
+        k.m, M_SLOT_LIMIT
+    ):
         return False
-    most = (k.m[M_PAGES_PER_LOG] - 2) * PAGE_ENTRIES
-    for log in range(k.lg.shape[0]):
-        if k.lm[log, LM_HEAD] - k.lm[log, LM_TAIL] >= most:
+    most = (get(k.m, M_PAGES_PER_LOG) - 2) * PAGE_ENTRIES
+    for log in range(k.n_logs):
+        if get(k.lm, log * LM_FIELDS + LM_HEAD) - get(k.lm, log * LM_FIELDS + LM_TAIL) >= most:
             return False
     return True
 
@@ -92,60 +101,60 @@ def _has_room(k):
 @njit(cache=True, nogil=True)
 def _fill(k, log, slot, entry, row):
     at = address(k, log, entry)
-    k.a[at] = row[IN_TIME]
-    first = k.lg[log, LG_COL0]
-    for index in range(k.lg[log, LG_NCOL]):
-        k.a[at + 1 + index] = row[k.co[first + index, CO_INPUT]]
+    put64(k.a, at, get(row, IN_TIME))
+    first = get(k.lg, log * LG_FIELDS + LG_COL0)
+    for index in range(get(k.lg, log * LG_FIELDS + LG_NCOL)):
+        put64(k.a, at + 1 + index, get(row, get(k.co, (first + index) * CO_FIELDS + CO_INPUT)))
     set_link(k, log, at, SLOT, slot)
 
 
 @njit(cache=True, nogil=True)
 def _promote(k, log, slot, t):
-    state = new_state(k, log, k.lg[log, LG_STATE])
-    k.s32[slot * 8 + S_STATE] = state // STATE_UNIT_WORDS
+    state = new_state(k, log, get(k.lg, log * LG_FIELDS + LG_STATE))
+    set32(k.s32, slot * 8 + S_STATE, state // STATE_UNIT_WORDS)
     build(k, log, slot, state, t, True)
     return state
 
 
 @njit(cache=True, nogil=True)
-def _one_log(k, log, row, flags, out, out_float, nul, scratch):
-    key = row[k.lg[log, LG_KEY]]
-    wants = flags & FLAG_EVALUATE != 0 and k.lg[log, LG_NFEAT] > 0
+def _one_log(k, log, row, flags, out, nul, scratch):
+    key = get(row, get(k.lg, log * LG_FIELDS + LG_KEY))
+    wants = flags & FLAG_EVALUATE != 0 and get(k.lg, log * LG_FIELDS + LG_NFEAT) > 0
     if key == 0:
         if wants:
-            first = k.lg[log, LG_FEAT0]
-            for f in range(first, first + k.lg[log, LG_NFEAT]):
-                nul[k.ft[f, FT_OUT]] = 1
+            first = get(k.lg, log * LG_FIELDS + LG_FEAT0)
+            for f in range(first, first + get(k.lg, log * LG_FIELDS + LG_NFEAT)):
+                put8(nul, get(k.ft, f * FT_FIELDS + FT_OUT), 1)
         return
-    matches = has_bit(row, k.lg[log, LG_BIT])
+    matches = has_bit(row, get(k.lg, log * LG_FIELDS + LG_BIT))
     if not wants and not (matches and flags & FLAG_INSERT != 0):
         return
     slot = find_slot(k, log, key)
-    t = row[IN_TIME]
+    t = get(row, IN_TIME)
     state = np.int64(0)
     busy = False
     if slot != 0:
         state = state_of(k, slot)
         busy = state != 0
-        if not busy and wants and k.s32[slot * 8 + S_COUNT] >= k.m[M_THRESHOLD]:
+        if not busy and wants and get32(k.s32, slot * 8 + S_COUNT) >= get(k.m, M_THRESHOLD):
             state = _promote(k, log, slot, t)
             busy = True
     if wants:
         if busy:
             move(k, log, slot, state, t)
         else:
-            state = k.m[M_SCRATCH]
+            state = get(k.m, M_SCRATCH)
             clear_state(k, log, state)
-            k.a[state] = t
+            put64(k.a, state, t)
             if slot != 0:
                 build(k, log, slot, state, t, False)
-        evaluate(k, log, slot, state, busy, row, 1, out, out_float, nul, scratch)
+        evaluate(k, log, slot, state, busy, row, 1, out, nul, scratch)
     entry = np.int32(0)
     if matches:
         if slot == 0:
             slot = new_slot(k, log, key)
         entry = new_entry(k, log)
-        k.m[M_LIVE] += 1
+        put64(k.m, M_LIVE, get(k.m, M_LIVE) + 1)
         _fill(k, log, slot, entry, row)
         insert(k, log, slot, entry)
         if busy or wants:
@@ -153,17 +162,17 @@ def _one_log(k, log, row, flags, out, out_float, nul, scratch):
             chain_in(k, log, slot, entry, busy)
             put(k, log, slot, state, entry)
     if wants:
-        evaluate(k, log, slot, state, busy, row, 0, out, out_float, nul, scratch)
+        evaluate(k, log, slot, state, busy, row, 0, out, nul, scratch)
     if matches and flags & FLAG_INSERT == 0:
         # A too late event sees itself and leaves no trace.
         following = link(k, log, address(k, log, entry), NEXT)
         _detach(k, log, slot, entry, state, busy)
-        if following != 0 and k.s32[slot * 8 + S_COUNT] > 0:
+        if following != 0 and get32(k.s32, slot * 8 + S_COUNT) > 0:
             climb_from(k, log, following)
-        if k.s32[slot * 8 + S_COUNT] == 0:
+        if get32(k.s32, slot * 8 + S_COUNT) == 0:
             remove_slot(k, log, slot)
-        k.lm[log, LM_HEAD] -= 1
-        k.m[M_LIVE] -= 1
+        put64(k.lm, log * LM_FIELDS + LM_HEAD, get(k.lm, log * LM_FIELDS + LM_HEAD) - 1)
+        put64(k.m, M_LIVE, get(k.m, M_LIVE) - 1)
 
 
 @njit(cache=True, nogil=True)
@@ -177,71 +186,82 @@ def _detach(k, log, slot, entry, state, busy):
 @njit(cache=True, nogil=True)
 def _recycle(k, log, horizon):
     for _ in range(_FREE_PER_STEP):
-        tail = k.lm[log, LM_TAIL]
-        if tail == k.lm[log, LM_HEAD]:
+        tail = get(k.lm, log * LM_FIELDS + LM_TAIL)
+        if tail == get(k.lm, log * LM_FIELDS + LM_HEAD):
             return
         entry = np.int32(np.uint32((tail + 1) & np.int64(0xFFFFFFFF)))
         at = address(k, log, entry)
-        if k.a[at] > horizon:
+        if get(k.a, at) > horizon:
             return
         slot = np.int64(link(k, log, at, SLOT))
         if slot != 0:
             state = state_of(k, slot)
             _detach(k, log, slot, entry, state, state != 0)
-            if k.s32[slot * 8 + S_COUNT] == 0:
+            if get32(k.s32, slot * 8 + S_COUNT) == 0:
                 remove_slot(k, log, slot)
-            k.m[M_LIVE] -= 1
+            put64(k.m, M_LIVE, get(k.m, M_LIVE) - 1)
         release_tail(k, log)
 
 
 @njit(cache=True, nogil=True)
-def run(
-    a, a32, pages, s, s32, keys, maps, map_meta, m, lm, lg, co, bd, bw, wn, ag, ft, qu,
-    rows, flags, start, stop, out, out_float, nul, word, word_float,
-):  # fmt: skip
+def _memory(where):
+    return Memory(
+        where[0], where[1], where[2], where[3], where[4], where[5], where[6], where[7], where[8], where[9],
+        where[10], where[11], where[12], where[13], where[14], where[15], where[16], where[17], where[18], where[19],
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def run(where, rows, flags, start, stop, outputs, nulls, word):
     """Run rows[start:stop] through the windows; return (status, rows done).
 
-    Shapes: rows (n, inputs) int64; flags (n,) uint8 of FLAG_*; out (n, outputs) int64 with `out_float` a float view of
-    the same bytes; nul (n, outputs) uint8, 1 where the output is null. Rows without FLAG_EVALUATE leave theirs as is.
+    Shapes: where (len(Memory),) addresses; rows (n, inputs) int64; flags (n,) uint8 of FLAG_*; outputs (n, outputs)
+    int64; nulls (n, outputs) uint8, 1 where the output is null; word one spare int64. Rows without FLAG_EVALUATE leave
+    their outputs as they are.
     """
-    k = Memory(a, a32, pages, s, s32, keys, maps, map_meta, m, lm, lg, co, bd, bw, wn, ag, ft, qu)
-    scratch = (word, word_float)
+    k = _memory(where)
+    scratch = word.ctypes.data
     for i in range(start, stop):
         if not _has_room(k):
             return FULL, i - start
-        row = rows[i]
+        row = rows.ctypes.data + i * rows.shape[1] * 8
+        out = outputs.ctypes.data + i * outputs.shape[1] * 8
+        nul = nulls.ctypes.data + i * nulls.shape[1]
         flag = flags[i]
         if flag & FLAG_INSERT != 0:
-            k.m[M_MAX_TIME] = max(k.m[M_MAX_TIME], row[IN_TIME])
-        newest = k.m[M_MAX_TIME] - k.m[M_LATENESS]
-        for log in range(k.lg.shape[0]):
+            put64(k.m, M_MAX_TIME, max(get(k.m, M_MAX_TIME), get(row, IN_TIME)))
+        newest = get(k.m, M_MAX_TIME) - get(k.m, M_LATENESS)
+        for log in range(k.n_logs):
             # The horizon is a function of the log alone (not of what happens to be recycled already), so that a
             # restart or a replay answers a very late event alike.
-            k.lm[log, LM_HORIZON] = newest - k.lg[log, LG_MAX_OFFSET]
-            _one_log(k, log, row, flag, out[i], out_float[i], nul[i], scratch)
-            _recycle(k, log, k.lm[log, LM_HORIZON])
+            horizon = newest - get(k.lg, log * LG_FIELDS + LG_MAX_OFFSET)
+            put64(k.lm, log * LM_FIELDS + LM_HORIZON, horizon)
+            _one_log(k, log, row, flag, out, nul, scratch)
+            _recycle(k, log, horizon)
         if flag & FLAG_EVALUATE != 0:
-            for q in range(qu.shape[0]):
-                o, numerator, denominator = qu[q, 0], qu[q, 1], qu[q, 2]
-                if nul[i, numerator] == 1 or nul[i, denominator] == 1 or out[i, denominator] == 0:
-                    nul[i, o] = 1
+            for q in range(k.n_quotients):
+                target, over, under = get(k.qu, q * 3), get(k.qu, q * 3 + 1), get(k.qu, q * 3 + 2)
+                if get8(nul, over) == 1 or get8(nul, under) == 1 or get(out, under) == 0:
+                    put8(nul, target, 1)
                 else:
-                    nul[i, o] = 0
-                    out_float[i, o] = out[i, numerator] / out[i, denominator]
+                    put8(nul, target, 0)
+                    putf(out, target, get(out, over) / get(out, under))
     return DONE, stop - start
 
 
 @njit(cache=True, nogil=True)
-def warm(
-    a, a32, pages, s, s32, keys, maps, map_meta, m, lm, lg, co, bd, bw, wn, ag, ft, qu, start, stop,
-):  # fmt: skip
+def warm(where, start, stop):
     """Build the state of every busy key among the slots [start, stop), so that no later event waits for it."""
-    k = Memory(a, a32, pages, s, s32, keys, maps, map_meta, m, lm, lg, co, bd, bw, wn, ag, ft, qu)
-    for slot in range(start, min(stop, m[M_SLOT_BUMP])):
-        if s32[slot * 8 + S_FIRST] == 0 or s32[slot * 8 + S_STATE] != 0 or s32[slot * 8 + S_COUNT] < m[M_THRESHOLD]:
+    k = _memory(where)
+    for slot in range(start, min(stop, get(k.m, M_SLOT_BUMP))):
+        if (
+            get32(k.s32, slot * 8 + S_FIRST) == 0
+            or get32(k.s32, slot * 8 + S_STATE) != 0
+            or get32(k.s32, slot * 8 + S_COUNT) < get(k.m, M_THRESHOLD)
+        ):
             continue
         if not _has_room(k):
             return FULL
-        log = np.int64(s32[slot * 8 + S_LOG])
-        _promote(k, log, np.int64(slot), a[address(k, log, s32[slot * 8 + S_LAST])])
+        log = np.int64(get32(k.s32, slot * 8 + S_LOG))
+        _promote(k, log, np.int64(slot), get(k.a, address(k, log, get32(k.s32, slot * 8 + S_LAST))))
     return DONE

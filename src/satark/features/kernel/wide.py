@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from satark.features.kernel.raw import get, put64
+
 _U32 = np.uint64(32)
 _LOW32 = np.uint64(0xFFFFFFFF)
 _TWO64 = 18446744073709551616.0
@@ -28,21 +30,21 @@ def multiply(a, b):
 
 @njit(cache=True, nogil=True)
 def add_at(words, at, low, high):
-    """Add the pair (low, high) of uint64 to the pair stored at ``words[at], words[at + 1]``."""
-    old = np.uint64(words[at])
+    """Add the pair (low, high) of uint64 to the pair stored at word `at`."""
+    old = np.uint64(get(words, at))
     new = old + low
     carry = np.uint64(1) if new < old else np.uint64(0)
-    words[at] = np.int64(new)
-    words[at + 1] = np.int64(np.uint64(words[at + 1]) + high + carry)
+    put64(words, at, np.int64(new))
+    put64(words, at + 1, np.int64(np.uint64(get(words, at + 1)) + high + carry))
 
 
 @njit(cache=True, nogil=True)
 def subtract_at(words, at, low, high):
     """Subtract the pair (low, high) from the pair stored at `at`."""
-    old = np.uint64(words[at])
+    old = np.uint64(get(words, at))
     borrow = np.uint64(1) if old < low else np.uint64(0)
-    words[at] = np.int64(old - low)
-    words[at + 1] = np.int64(np.uint64(words[at + 1]) - high - borrow)
+    put64(words, at, np.int64(old - low))
+    put64(words, at + 1, np.int64(np.uint64(get(words, at + 1)) - high - borrow))
 
 
 @njit(cache=True, nogil=True)

@@ -92,14 +92,15 @@ class Windows:
         self._m[mem.M_RESERVE] = layout.reserve_words
         self._m[mem.M_THRESHOLD] = busy_threshold
         self._word = np.zeros(1, dtype=np.int64)
-        self._arrays = (
+        self._arrays: tuple[NDArray[np.generic], ...] = (
             arena, arena.view(np.int32), pages, slots, slots.view(np.int32), keys, maps, self._map_meta, self._m,
             self._lm, layout.logs, layout.columns, layout.boundaries, layout.boundary_windows, layout.windows,
             layout.aggregates, layout.features, layout.quotients,
         )  # fmt: skip
+        addresses = [array.ctypes.data for array in self._arrays]
+        self._where = np.array([*addresses, len(layout.logs), len(layout.quotients)], dtype=np.int64)
         self._one_out = np.zeros((1, max(1, layout.n_outputs)), dtype=np.int64)
         self._one_nul = np.zeros((1, max(1, layout.n_outputs)), dtype=np.uint8)
-        self._word_float = self._word.view(np.float64)
 
     @property
     def max_time_us(self) -> int:
@@ -136,21 +137,21 @@ class Windows:
             The bound on memory is reached; rows before the refused one have entered.
         """
         stop = len(rows) if stop is None else stop
-        status, done = step.run(
-            *self._arrays, rows, flags, start, stop, out, out.view(np.float64), nul, self._word, self._word_float
-        )
+        status, done = step.run(self._where, rows, flags, start, stop, out, nul, self._word)
         if status != step.DONE:
-            raise WindowsFull("the windows have used all the memory that the settings allow", row=start + done)
+            raise WindowsFull(
+                "the windows have used all the memory that the settings allow", row=start + done
+            )
 
     def warm(self) -> None:
         """Build the state of every busy key, so that no later event waits for it."""
-        step.warm(*self._arrays, 1, int(self._m[mem.M_SLOT_BUMP]))
+        step.warm(self._where, 1, int(self._m[mem.M_SLOT_BUMP]))
 
     def compile(self) -> None:
         """Compile (or load from the cache) without touching any state."""
         rows = np.zeros((1, max(3, self.layout.n_inputs)), dtype=np.int64)
         self.run(rows, np.zeros(1, dtype=np.uint8), self._one_out, self._one_nul, 0, 0)
-        step.warm(*self._arrays, 1, 1)
+        step.warm(self._where, 1, 1)
 
     def stats(self) -> dict[str, int]:
         """Return live entries, keys, busy keys and bytes in use."""
