@@ -11,7 +11,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help install run test check format bench lock browser clean
+.PHONY: help install run test check format docs bench lock browser clean
 
 help: ## Show what there is
 	@echo "Satark: decide on payments before the money moves."
@@ -37,6 +37,9 @@ check: install ## Run the linters: ruff, mypy, import-linter, deptry
 
 format: install ## Format the code
 	$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
+
+docs: install ## Write the reference pages that are generated from the code
+	$(BIN)/python -m satark.app.reference
 
 bench: .venv-bench/.installed ## Measure speed, side by side with others; writes benchmarks/results.json
 	.venv-bench/bin/python -m benchmarks $(ARGS)

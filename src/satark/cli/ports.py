@@ -1,0 +1,46 @@
+"""What commands need from the wiring, as Protocols; `satark.app.wiring` implements them.
+
+The terminal may not import `satark.app`, nor its neighbours `api` and `web`; whatever is built from
+settings is asked for here. What lies further in (policies, replay, simulation) the commands import themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+Announce = "Callable[[Mapping[str, object]], None]"
+"""Called with small facts while a server comes up, for instance ``{"step": "ready", "address": ...}``."""
+
+
+class Wiring(Protocol):
+    """One command's collaborators."""
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+
+    def serve(self, announce: Callable[[Mapping[str, object]], None]) -> None:
+        """Run the engine's HTTP server until it is told to stop."""
+
+    def web(self, announce: Callable[[Mapping[str, object]], None]) -> None:
+        """Run the pages until told to stop."""
+
+    def up(
+        self, announce: Callable[[Mapping[str, object]], None], *, rate_per_second: float, seed: int
+    ) -> None:
+        """Run everything with a simulated stream until told to stop."""
+
+    def storage(self, *, write: bool = True) -> AbstractContextManager[Any]:
+        """Open what is kept in the data folder."""
+
+
+class WiringFactory(Protocol):
+    """Makes the collaborators from a settings file and what the command line overrides."""
+
+    def __call__(self, config: Path | None, options: Mapping[str, object], /) -> Wiring:
+        """Return the collaborators of one command."""
