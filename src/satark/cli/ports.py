@@ -1,7 +1,7 @@
 """What commands need from the wiring, as Protocols; `satark.app.wiring` implements them.
 
 The terminal may not import `satark.app`, nor its neighbours `api` and `web`; whatever is built from
-settings is asked for here. What lies further in (policies, replay, simulation) the commands import themselves.
+settings is asked for here. What lies further in (policies, replay, simulation) a command imports itself.
 """
 
 from __future__ import annotations
