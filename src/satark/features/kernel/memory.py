@@ -27,7 +27,7 @@ from satark.features.kernel.raw import get, get32, put64, set32
 
 # Counters shared by all logs.
 M_BUMP, M_LIMIT, M_SLOT_BUMP, M_SLOT_FREE, M_SLOT_LIMIT, M_MAX_TIME, M_LATENESS, M_PAGES_PER_LOG = range(8)
-M_KEY_REGION, M_MAP_REGION, M_RESERVE, M_SCRATCH, M_LIVE, M_HOT, M_THRESHOLD, M_DROPPED = range(8, 16)
+M_KEY_REGION, M_MAP_REGION, M_RESERVE, M_SCRATCH, M_LIVE, M_HOT, M_THRESHOLD, M_SLOTS = range(8, 16)
 M_FIELDS = 16
 
 # Counters of one log.
@@ -181,11 +181,20 @@ def state_of(k, slot):
 
 
 @njit(cache=True, nogil=True)
+def highest_bit(number):
+    """Return the greatest power of two that is not above a positive number below 2**32."""
+    number |= number >> 1
+    number |= number >> 2
+    number |= number >> 4
+    number |= number >> 8
+    number |= number >> 16
+    return number - (number >> 1)
+
+
+@njit(cache=True, nogil=True)
 def bucket_of(hashed, buckets):
     """Return the bucket of a hash among `buckets` buckets (linear hashing)."""
-    top = np.int64(1)
-    while top * 2 <= buckets:
-        top *= 2
+    top = highest_bit(buckets)
     index = hashed & (2 * top - 1)
     if index >= buckets:
         index &= top - 1
@@ -237,10 +246,7 @@ def new_slot(k, log, key):
 
 @njit(cache=True, nogil=True)
 def _split_keys(k, log, buckets):
-    top = np.int64(1)
-    while top * 2 <= buckets:
-        top *= 2
-    source = buckets - top
+    source = buckets - highest_bit(buckets)
     put64(k.lm, log * LM_FIELDS + LM_BUCKETS, buckets + 1)
     slot = np.int64(get32(k.keys, log * get(k.m, M_KEY_REGION) + source))
     set32(k.keys, log * get(k.m, M_KEY_REGION) + source, 0)
@@ -319,10 +325,7 @@ def map_add(k, log, column, index, slot, value, entry):
 
 @njit(cache=True, nogil=True)
 def _split_map(k, log, column, index, which, buckets):
-    top = np.int64(1)
-    while top * 2 <= buckets:
-        top *= 2
-    source = buckets - top
+    source = buckets - highest_bit(buckets)
     put64(k.map_meta, which * 2 + 0, buckets + 1)
     chain = get(k.co, column * CO_FIELDS + CO_CHAIN) + CH_BUCKET
     entry = get32(k.maps, which * get(k.m, M_MAP_REGION) + source)

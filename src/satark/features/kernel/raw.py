@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 _I64 = ir.IntType(64)
@@ -116,3 +117,17 @@ def put8(typingctx, base, index, value):
         return context.get_dummy_value()
 
     return types.void(types.int64, index, value), generate
+
+
+@intrinsic
+def prefetch(typingctx, base, index):
+    """Ask for the cache line of the int64 at `index`, without waiting for it."""
+
+    def generate(context, builder, signature, args):
+        at = _at(context, builder, signature, args, _I64)
+        kind = ir.FunctionType(ir.VoidType(), [at.type, _I32, _I32, _I32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [at, _I32(0), _I32(3), _I32(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, index), generate

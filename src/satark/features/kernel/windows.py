@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from satark.features.kernel.layout import Layout
 
-BUSY_THRESHOLD = 16  # Entries from which a key keeps its state; below it, the state is built at each event.
+BUSY_THRESHOLD = 4  # Entries from which a key keeps its state; below it, the state is built at each event.
 DEFAULT_LATENESS_US = 300_000_000
 LONG_AGO_US = -(1 << 62)
 _SCRATCH_AT = 8
@@ -80,7 +80,8 @@ class Windows:
         self._lm[:, mem.LM_HORIZON] = LONG_AGO_US
         widest = int(layout.logs[:, 11].max()) if len(layout.logs) else 8
         self._m[mem.M_SCRATCH] = _SCRATCH_AT
-        self._m[mem.M_BUMP] = _SCRATCH_AT + (-(-widest // 8) + 1) * 8
+        self._m[mem.M_SLOTS] = _SCRATCH_AT + (-(-widest // 8) + 1) * 8
+        self._m[mem.M_BUMP] = int(self._m[mem.M_SLOTS]) + (-(-n_logs // 8) + 1) * 8
         self._m[mem.M_LIMIT] = len(arena)
         self._m[mem.M_SLOT_BUMP] = 1
         self._m[mem.M_SLOT_LIMIT] = max_keys
