@@ -14,7 +14,7 @@ import msgspec
 
 from satark.core.clock import Micros, to_us
 from satark.core.errors import BodyTooLarge, InvalidEvent
-from satark.events.cards import MAX_CARD_DIGITS, MIN_CARD_DIGITS, is_card_number
+from satark.events.cards import MAX_CARD_DIGITS, is_card_number
 from satark.events.check import check_event, occurrence
 from satark.events.fields import MAX_EVENT_BYTES
 from satark.events.kinds import EVENT_TYPES, Event
@@ -29,12 +29,11 @@ _GENERIC: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, 
 _TAGS = {struct: tag for tag, struct in EVENT_TYPES.items()}
 
 # All digits become 0 and what may stand between groups of digits becomes a hyphen: a card number is then either a long
-# run of zeros or has four of them on both sides of a gap.
+# run of zeros or groups of them.
 _DIGITS = b"0123456789"
 _GAPS = b" \t\r\n-._/:"
 _SHAPE = bytes.maketrans(_DIGITS + _GAPS, b"0" * len(_DIGITS) + b"-" * len(_GAPS))
-_LONG_RUN = b"0" * MIN_CARD_DIGITS
-_GROUPS = (b"0000-0000", b"0000--0000", b"0000---0000")
+_CARD_SHAPE = re.compile(rb"0000(?:0{9,}|-{1,3}(?:0000-{1,3}0000-{1,3}0000|000000-{1,3}0000))")
 _WHITE_SPACE = b" \t\r\n"
 _ASCII = bytes(range(128))
 _ODD_CHARACTER = re.compile(r"[\d\s\u00b7\u2010-\u2015\u2212]")
@@ -106,18 +105,10 @@ def _suspicious(raw: bytes) -> bool:
     """Say whether a body could hold a card number or control character outside its place; cheap, never wrongly no."""
     if b"\\" in raw:
         return True
-    shape = raw.translate(_SHAPE)
-    for groups in _GROUPS:
-        if groups in shape:
+    for match in _CARD_SHAPE.finditer(raw.translate(_SHAPE)):
+        digits = raw[match.start() : match.end()]
+        if not digits.isdigit() or (len(digits) <= MAX_CARD_DIGITS and is_card_number(digits.decode())):
             return True
-    start = shape.find(_LONG_RUN)
-    while start >= 0:
-        end = start + MIN_CARD_DIGITS
-        while shape[end : end + 1] == b"0":
-            end += 1
-        if end - start <= MAX_CARD_DIGITS and is_card_number(raw[start:end].decode()):
-            return True
-        start = shape.find(_LONG_RUN, end)
     return not raw.isascii() and _ODD_CHARACTER.search(raw.translate(None, _ASCII).decode()) is not None
 
 
