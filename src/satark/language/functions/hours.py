@@ -1,0 +1,18 @@
+"""``hours(n)``: a time span in seconds."""
+
+from __future__ import annotations
+
+from satark.core.words import Words
+from satark.language.function import Function, Parameter
+from satark.language.spans import span
+from satark.language.types import NUMERIC, Type
+
+_SECONDS = 3_600
+
+FUNCTION = Function(
+    name="hours",
+    parameters=(Parameter("n", NUMERIC, constant=True),),
+    result=Type.INT,
+    doc=Words(en="a constant number of hours, in seconds", hi="घंटे की स्थिर संख्या, सेकंड में"),
+    fold=lambda n: span(n, _SECONDS),
+)
