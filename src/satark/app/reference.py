@@ -11,9 +11,8 @@ _SETTINGS = """\
 # Settings
 
 Where a value comes from, the later winning: the default; a TOML file (`--config`, or named by
-`SATARK_CONFIG`); the environment; an option of the command. Secrets belong in the environment or in the data folder, not in the
-file.
-This page is generated from `src/satark/app/settings.py` by `make docs`.
+`SATARK_CONFIG`); the environment; an option of the command. Secrets belong in the environment or in the data
+folder, not in the file. This page is generated from `src/satark/app/settings.py` by `make docs`.
 
 """
 

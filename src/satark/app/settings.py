@@ -56,7 +56,7 @@ class Settings:
     web_port: int = _setting(8_081, "Port of the pages; 0 takes a free one.", least=0, most=65_535)
     card_keys: str = _setting(
         "",
-        "Keys that turn card numbers into tokens, newest first: `ID:HEX[,ID:HEX...]`, 32 bytes each; "
+        "Keys that turn card numbers into tokens, the older first: `ID:BASE64[,ID:BASE64]`, 32 bytes each; "
         "empty means one that is made at the first start and kept in the data folder.",
     )
     deadline_ms: int = _setting(
