@@ -1,0 +1,59 @@
+"""The shapes of answers, as structs; OpenAPI is generated from them and tests hold the answers to them."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from satark.api.problems import Problem
+from satark.decisions.model import Decision
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What an event that is remembered but not decided is answered with.
+
+    Attributes
+    ----------
+    id
+        The event's id.
+    kind
+        payment_result, label or payee_change.
+    seq
+        Its place in the log.
+    late
+        It came too late to enter the windows.
+    parked
+        Its payment is not known yet; it will count when the payment is.
+    """
+
+    id: str
+    kind: str
+    seq: int
+    late: bool = False
+    parked: bool = False
+
+
+class BatchItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event's own status, and either its decision or its problem."""
+
+    status: Annotated[int, Meta(ge=200, le=599)]
+    decision: Decision | None = None
+    problem: Problem | None = None
+
+
+class BatchAnswer(Struct, frozen=True, kw_only=True):
+    """The answers of a batch, in the order of its events."""
+
+    results: list[BatchItem]
+
+
+class Live(Struct, frozen=True, kw_only=True):
+    """The process runs."""
+
+    status: str = "live"
+
+
+class Ready(Struct, frozen=True, kw_only=True):
+    """Whether events can be decided now; if not, why."""
+
+    ready: bool
+    reasons: list[str] = []

@@ -1,0 +1,189 @@
+"""Runs the ASGI app on uvicorn: uvloop, httptools, no access log, a graceful stop.
+
+On SIGTERM or SIGINT the server stops accepting, finishes what it accepted, lets the app close (its
+lifespan) and returns, so that the caller can close storage and leave with its own exit code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from satark.api.gc_schedule import GcSchedule
+from satark.api.problems import CONTENT_TYPE, Problem
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator
+
+    from satark.api.options import ServerOptions
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_HEAD_SECONDS = 15.0
+
+
+class EdgeProtocol(HttpToolsProtocol):
+    """Uvicorn's protocol with two manners added.
+
+    A request that is not HTTP is answered in problem+json, and a connection that says nothing, or does not finish
+    the head of its request, is closed.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the timer of a silent connection."""
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self.timeout_keep_alive_handler)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timer."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        """Stop the timer and start the request."""
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer bytes that are not HTTP."""
+        problem = Problem(
+            type="urn:satark:problem:invalid_request",
+            title="The request cannot be used",
+            status=400,
+            detail=msg,
+            code="invalid_request",
+            request_id="-",
+        )
+        body = msgspec.json.encode(problem)
+        self.transport.write(
+            b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"
+            b"content-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (CONTENT_TYPE, len(body), body)
+        )
+        self.transport.close()
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server that returns after a signal instead of raising it again."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Turn SIGINT and SIGTERM into a graceful stop while serving."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def server_config(app: Any, options: ServerOptions) -> uvicorn.Config:  # noqa: ANN401 - any ASGI app
+    """Return uvicorn's settings for these options."""
+    return uvicorn.Config(
+        app,
+        host=options.host,
+        port=options.port,
+        loop="uvloop",
+        http=EdgeProtocol,
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=options.backlog,
+        limit_concurrency=options.max_connections,
+        timeout_keep_alive=options.keep_alive_seconds,
+        timeout_graceful_shutdown=options.stop_seconds,
+    )
+
+
+def run_server(
+    app: Any,  # noqa: ANN401 - any ASGI app
+    options: ServerOptions,
+    *,
+    sockets: list[socket.socket] | None = None,
+    on_listening: Callable[[str, int], None] | None = None,
+    in_flight: Callable[[], int] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then return.
+
+    Parameters
+    ----------
+    app
+        The ASGI app of `create_app`, or any other.
+    options
+        Where to listen and how to stop.
+    sockets
+        Sockets that listen already, instead of host and port.
+    on_listening
+        Called in the loop with the address and port once connections are accepted (port 0 means a free one).
+    in_flight
+        How many requests are under way, for the schedule of the garbage collector; by default the app's own
+        `in_flight()` if it has one.
+    """
+    server = _Server(server_config(app, options))
+    busy: Callable[[], int] = in_flight or getattr(app, "in_flight", None) or _never_busy
+    before = sys.getswitchinterval()
+    if options.switch_interval_seconds is not None:
+        sys.setswitchinterval(options.switch_interval_seconds)
+    try:
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            runner.run(_serve(server, options, sockets, on_listening, busy))
+    finally:
+        sys.setswitchinterval(before)
+
+
+async def _serve(
+    server: uvicorn.Server,
+    options: ServerOptions,
+    sockets: list[socket.socket] | None,
+    on_listening: Callable[[str, int], None] | None,
+    in_flight: Callable[[], int],
+) -> None:
+    schedule = GcSchedule(asyncio.get_running_loop(), in_flight)
+    watcher = asyncio.ensure_future(
+        _after_start(server, schedule if options.schedule_gc else None, on_listening)
+    )
+    try:
+        await server.serve(sockets=sockets)
+    finally:
+        watcher.cancel()
+        if options.schedule_gc:
+            schedule.stop()
+
+
+async def _after_start(
+    server: uvicorn.Server,
+    schedule: GcSchedule | None,
+    on_listening: Callable[[str, int], None] | None,
+) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    if schedule is not None:
+        schedule.start()
+    if on_listening is not None:
+        name = server.servers[0].sockets[0].getsockname()
+        on_listening(str(name[0]), int(name[1]))
+
+
+def _never_busy() -> int:
+    return 0
