@@ -1,0 +1,1 @@
+"""The journey of payments: for now, the simulation of a market."""

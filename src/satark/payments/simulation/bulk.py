@@ -1,0 +1,192 @@
+"""Very many payment bodies, cheaply: for load tests that must not be slowed by making their own load.
+
+A few hundred realistic templates are encoded once; each body is a template with its id, time, card and customer
+patched in. Every body is valid, at least as long as asked, and has an id of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from satark.events import Address, Card, Customer, Device, Line, Location, Payee, Payer, Payment
+from satark.payments.simulation.identities import EPOCH, moment
+from satark.payments.simulation.instruments import ISSUERS, USER_AGENTS
+from satark.payments.simulation.places import CITIES, STREETS
+from satark.payments.simulation.wares import PRICES_MINOR, PRODUCTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPLATES = 256
+_ID, _TIME, _CARD, _PERSON, _PLACE = (
+    "@@ID@@",
+    "1971-02-03T04:05:06.789012Z",
+    "@@CARD@@",
+    "@@CUS@@",
+    "@@LINE@@",
+)
+_IP = "@@IP@@"
+_MARGIN_BYTES = 32
+"""The marks above are at most this much longer than what replaces them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyMaker:
+    """Makes bodies from templates cut at the places that change.
+
+    Attributes
+    ----------
+    templates
+        Each a format with ``%`` places for id, time, customer, card (token), address line and IP.
+    cards
+        How many different cards there are.
+    """
+
+    templates: tuple[bytes, ...]
+    cards: int
+
+    def body(self, event_id: bytes, at: bytes, draw: int) -> bytes:
+        """Return one body.
+
+        Parameters
+        ----------
+        event_id
+            Fresh, at most 64 characters of the alphabet of ids.
+        at
+            RFC 3339 with an offset.
+        draw
+            Any whole number; the same draw has the same card, customer and template.
+        """
+        card = draw % self.cards
+        return self.templates[draw % len(self.templates)] % {
+            b"id": event_id,
+            b"at": at,
+            b"card": b"%08d" % card,
+            b"person": b"%08d" % (card * 7 % self.cards),
+            b"place": b"%d" % (card % 977),
+            b"ip": b"49.%d.%d.%d" % (32 + card % 16, card >> 4 & 255, card >> 12 & 255),
+        }
+
+
+def body_maker(*, cards: int = 100_000, min_bytes: int = 1024, seed: int = 1) -> BodyMaker:
+    """Make the templates of a load: card payments of one to three lines with addresses, device, IP and location."""
+    rng = np.random.Generator(np.random.PCG64([seed, 9]))
+    templates = []
+    for _ in range(TEMPLATES):
+        payment = _template(rng)
+        while len(body := msgspec.json.encode(payment)) < min_bytes + _MARGIN_BYTES:
+            payment = msgspec.structs.replace(payment, lines=(*payment.lines, _line(rng)))
+        templates.append(_cut(body))
+    return BodyMaker(tuple(templates), cards)
+
+
+def bulk_payload_bodies(
+    n: int,
+    *,
+    cards: int = 100_000,
+    min_bytes: int = 1024,
+    seed: int = 1,
+    start_us: int = 0,
+    step_us: int = 1_000,
+) -> Iterator[bytes]:
+    """Yield `n` payment bodies with unique ids.
+
+    Parameters
+    ----------
+    n
+        How many.
+    cards
+        Over how many cards; which one is drawn uniformly.
+    min_bytes
+        The least length of a body.
+    seed
+        The same seed gives the same bodies, byte for byte.
+    start_us, step_us
+        The time of the first, and the distance of each from the one before.
+
+    Examples
+    --------
+    >>> bodies = list(bulk_payload_bodies(3, cards=10))
+    >>> len(set(bodies)), min(map(len, bodies)) >= 1024
+    (3, True)
+    """
+    maker = body_maker(cards=cards, min_bytes=min_bytes, seed=seed)
+    rng = np.random.Generator(np.random.PCG64([seed, 10]))
+    chunk = 100_000
+    for first in range(0, n, chunk):
+        draws = rng.integers(0, 2**31, min(chunk, n - first)).tolist()
+        for place, draw in enumerate(draws, start=first):
+            yield maker.body(b"bulk_%d_%d" % (seed, place), rfc3339(start_us + place * step_us), draw)
+
+
+def rfc3339(at_us: int) -> bytes:
+    """Return microseconds since 1970 as RFC 3339 text.
+
+    Examples
+    --------
+    >>> rfc3339(1_500_000)
+    b'1970-01-01T00:00:01.500000Z'
+    """
+    return moment(at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()
+
+
+def _line(rng: np.random.Generator) -> Line:
+    place = int(rng.integers(0, len(PRODUCTS)))
+    product = PRODUCTS[place]
+    return Line(
+        category=product.category,
+        sku=product.sku,
+        title=product.title,
+        quantity=int(rng.integers(1, 3)),
+        price_minor=int(PRICES_MINOR[place, 3]),
+    )
+
+
+def _template(rng: np.random.Generator) -> Payment:
+    def draw(low: int, high: int) -> int:
+        return int(rng.integers(low, high))
+
+    lines = [_line(rng) for _ in range(draw(1, 4))]
+    home, to, issuer = CITIES[draw(0, 25)], CITIES[draw(0, 25)], ISSUERS[draw(0, len(ISSUERS))]
+    agent = USER_AGENTS[draw(0, len(USER_AGENTS))]
+    return Payment(
+        id=_ID,
+        occurred_at=datetime.fromisoformat(_TIME),
+        amount_minor=sum((line.price_minor or 0) * line.quantity for line in lines),
+        method="card",
+        channel="web" if draw(0, 2) else "app",
+        customer=Customer(id=f"cus_{_PERSON}", added_at=EPOCH.replace(year=2023), phone=f"+9198{_PERSON}"),
+        payer=Payer(account=f"acc_{_PERSON}"),
+        card=Card(
+            token=f"tok_load_{_CARD}", bin=issuer.bin, last4="4242", issuer_country="IN", three_ds="authenticated"
+        ),
+        payee=Payee(merchant=f"mer_{draw(0, 2_000):06d}", mcc="5262"),
+        lines=tuple(lines),
+        shipping=Address(line=f"Flat {_PLACE}, {STREETS[draw(0, len(STREETS))]}", city=to.name, pin=to.pins[0],
+                         country="IN"),
+        billing=Address(line=f"Flat {_PLACE}, {STREETS[draw(0, len(STREETS))]}", city=home.name, pin=home.pins[0],
+                        country="IN"),
+        device=Device(id=f"dev_{_CARD}", fingerprint=f"fp_{_CARD}", user_agent=agent),
+        ip=_IP,
+        ip_country="IN",
+        location=Location(lat=home.lat, lon=home.lon, accuracy_m=50.0),
+    )  # fmt: skip
+
+
+def _cut(body: bytes) -> bytes:
+    body = body.replace(b"%", b"%%")
+    for mark, name in (
+        (_ID, "id"),
+        (_TIME, "at"),
+        (_CARD, "card"),
+        (_PERSON, "person"),
+        (_PLACE, "place"),
+        (_IP, "ip"),
+    ):
+        body = body.replace(mark.encode(), f"%({name})s".encode())
+    return body
