@@ -1,0 +1,213 @@
+"""Between facts and the kernel's words: rows in, features out.
+
+`RowWriter` turns the facts of one event into an input row; `features/frame_rows.py` does the same for a whole frame.
+Both follow the same plan; a test holds them equal.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+from satark.features.hashing import key_text, word_of_float, word_of_text
+from satark.features.kernel.layout import MASK_BITS
+from satark.language import Type, compile_mask, compile_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from satark.features.plan import Plan
+    from satark.language import Env
+
+_MAX_WORD = (1 << 53) - 1
+_WORD_BYTES = 8
+
+
+class RowWriter:
+    """Writes the input rows of one event type.
+
+    Parameters
+    ----------
+    plan
+        Of the policy.
+    event_type
+        Whose facts will be given.
+    order
+        The names whose values `write` is given, in order; a superset of ``plan.names_of``.
+    seed
+        Of the text hash.
+    texts
+        Filled with word -> text for texts that a feature may have to give back (first, last).
+    """
+
+    def __init__(
+        self, plan: Plan, event_type: str, order: Sequence[str], *, seed: int = 0, texts: dict[int, str] | None = None
+    ) -> None:
+        self._pack = struct.Struct(f"<{plan.layout.n_inputs}q").pack_into
+        self.texts = {} if texts is None else texts
+        source, scope = _source(plan, event_type, list(order))
+        scope["hash_text"] = word_of_text if seed == 0 else lambda text: word_of_text(text, seed)
+        scope["texts"] = self.texts
+        scope["word_of_float"] = word_of_float
+        scope["key_text"] = key_text
+        exec(compile(source, f"<rows of {event_type}>", "exec"), scope)  # noqa: S102 - made of the plan only
+        self._words: Callable[[Sequence[Any], Env, int, int], tuple[int, ...]] = scope["words"]
+
+    def write(self, into: memoryview | bytearray, offset: int, values: Sequence[Any], env: Env, seq: int, time_us: int) -> None:
+        """Write one row at a byte offset.
+
+        Parameters
+        ----------
+        into
+            A writable buffer.
+        offset
+            In bytes.
+        values
+            Facts, in the order given to the writer.
+        env
+            For `listed` in filters.
+        seq, time_us
+            The event's place in the log and its own time.
+        """
+        self._pack(into, offset, *self._words(values, env, seq, time_us))
+
+
+def _source(plan: Plan, event_type: str, order: list[str]) -> tuple[str, dict[str, Any]]:
+    """Write the function that makes the words of a row, straight-line."""
+    scope: dict[str, Any] = {}
+    mine = [bit for bit in plan.filters if bit.event_type == event_type]
+    conditions = {c.canonical: c for bit in mine for c in bit.conditions}
+    expressions = {c.expr.canonical: c.expr for c in plan.values if c.event_type == event_type}
+    for bit in mine:
+        if bit.present is not None:
+            expressions.setdefault(bit.present.canonical, bit.present)
+    lines = ["def words(v, env, seq, time_us):"]
+    condition_bit = {name: number for number, name in enumerate(conditions)}
+    if conditions:
+        scope["mask_of"] = compile_mask(list(conditions.values()), order)
+        lines.append("    m = mask_of(v, env)")
+    value_name = {name: f"x{number}" for number, name in enumerate(expressions)}
+    computed = {}
+    for name, expr in expressions.items():
+        if expr.canonical in order:
+            lines.append(f"    {value_name[name]} = v[{order.index(expr.canonical)}]")
+        else:
+            computed[name] = expr
+    if computed:
+        scope["values_of"] = compile_values(list(computed.values()), order)
+        names = ", ".join(value_name[name] for name in computed)
+        lines.append(f"    {names}, = values_of(v, env)")
+    # An integer beyond what JSON carries exactly cannot be summed exactly at 128 bits for ever, so it is no value.
+    for name, expr in expressions.items():
+        if expr.type == Type.INT:
+            x = value_name[name]
+            lines.append(f"    if {x} is not None and not -{_MAX_WORD} <= {x} <= {_MAX_WORD}: {x} = None")
+    for word in range(plan.n_masks):
+        lines.append(f"    w{word} = 0")
+    for number, bit in enumerate(plan.filters):
+        if bit.event_type != event_type:
+            continue
+        tests = []
+        needed = 0
+        for condition in bit.conditions:
+            needed |= 1 << condition_bit[condition.canonical]
+        if needed:
+            tests.append(f"m & {needed} == {needed}")
+        if bit.present is not None:
+            tests.append(f"{value_name[bit.present.canonical]} is not None")
+        word, place = divmod(number, MASK_BITS)
+        target = f"w{word} |= {1 << place}"
+        lines.append(f"    if {' and '.join(tests)}: {target}" if tests else f"    {target}")
+    parts = ["seq", "time_us", *(f"w{word}" for word in range(plan.n_masks))]
+    for number, key in enumerate(plan.keys):
+        if not all(name in order for name in key.by):
+            parts.append("0")
+            continue
+        places = [order.index(name) for name in key.by]
+        if len(places) == 1:
+            lines.append(f"    k{number} = v[{places[0]}]")
+            lines.append(
+                f"    k{number} = 0 if k{number} is None else "
+                f"hash_text(k{number} if type(k{number}) is str else key_text(k{number}))"
+            )
+        else:
+            arguments = ", ".join(f"v[{place}]" for place in places)
+            missing = " or ".join(f"v[{place}] is None" for place in places)
+            lines.append(f"    k{number} = 0 if {missing} else hash_text(key_text({arguments}))")
+        parts.append(f"k{number}")
+    kept = {
+        plan.values[column - plan.first_value].expr.canonical
+        for output, column in _text_columns(plan)
+        if output.is_text
+    }
+    for number, column in enumerate(plan.values):
+        if column.event_type != event_type:
+            parts.append("0")
+            continue
+        x = value_name[column.expr.canonical]
+        if column.part is not None:
+            code = f"word_of_float({x}[{column.part}])"
+        elif column.expr.type == Type.FLOAT:
+            code = f"word_of_float({x})"
+        elif column.expr.type == Type.STR:
+            code = f"hash_text({x})"
+        else:
+            code = f"int({x})" if column.expr.type == Type.BOOL else x
+        lines.append(f"    c{number} = 0 if {x} is None else {code}")
+        if column.expr.type == Type.STR and column.expr.canonical in kept:
+            lines.append(f"    if {x} is not None: texts[c{number}] = {x}")
+        parts.append(f"c{number}")
+    lines.append(f"    return ({', '.join(parts)},)")
+    return "\n".join(lines), scope
+
+
+def _text_columns(plan: Plan) -> list[tuple[Any, int]]:
+    """Return (output, input column) of the features that give a value back."""
+    from satark.features.kernel.layout import CO_INPUT, FT_COL, FT_OUT, LG_COL0, LG_FEAT0, LG_NFEAT
+
+    layout = plan.layout
+    by_index = {output.index: output for output in plan.outputs}
+    found = []
+    for log in layout.logs:
+        for row in layout.features[log[LG_FEAT0] : log[LG_FEAT0] + log[LG_NFEAT]]:
+            output = by_index.get(int(row[FT_OUT]))
+            if output is not None and row[FT_COL] >= 0:
+                found.append((output, int(layout.columns[log[LG_COL0] + row[FT_COL], CO_INPUT])))
+    return found
+
+
+def compile_decoder(plan: Plan, names: Sequence[str] | None = None) -> Callable[[Any, Any, bytes, dict[int, str]], list[Any]]:
+    """Compile the function that reads features out of a kernel output.
+
+    Parameters
+    ----------
+    plan
+        Of the policy.
+    names
+        The features wanted, in order; all of them by default.
+
+    Returns
+    -------
+    Callable
+        ``decode(ints, floats, nulls, texts) -> list``: the words as a list of ints, the same as a list of floats, one
+        byte per output (1 null), and the texts of the writers. None stands for null.
+    """
+    by_name = {output.name: output for output in plan.outputs}
+    wanted = [by_name[name] for name in names] if names is not None else list(plan.outputs)
+    items = []
+    for output in wanted:
+        i = output.index
+        if output.type == Type.FLOAT:
+            code = f"f[{i}]"
+        elif output.type == Type.BOOL:
+            code = f"i[{i}] == 1"
+        elif output.is_text:
+            code = f"t.get(i[{i}])"
+        else:
+            code = f"i[{i}]"
+        items.append(f"None if n[{i}] else {code}")
+    source = f"def decode(i, f, n, t):\n    return [{', '.join(items)}]"
+    scope: dict[str, Any] = {}
+    exec(compile(source, "<features>", "exec"), scope)  # noqa: S102 - made of the plan only
+    decode: Callable[[Any, Any, bytes, dict[int, str]], list[Any]] = scope["decode"]
+    return decode
