@@ -1,8 +1,8 @@
 """Time as the engine sees it: integer microseconds since 1970 in UTC, and a clock that is always an argument.
 
-Nothing below `app` reads the wall clock by itself, so a replay sees the same times as the live run did. People read
-times in Indian Standard Time, which has had no daylight saving since 1945; a fixed offset is therefore exact and
-needs no time-zone database.
+Nothing below `app` reads the wall clock by itself, so a replay sees the same times as the live run did.
+People read times in Indian Standard Time, which has had no daylight saving since 1945; a fixed offset is
+therefore exact and needs no time-zone database.
 """
 
 from __future__ import annotations

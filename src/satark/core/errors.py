@@ -1,7 +1,8 @@
 """The one tree of errors.
 
-Every refusal that a caller can meet is a `SatarkError` with a stable `code` and named fields. Two tables map the
-codes at the edges, one to HTTP (`satark.api`) and one to exit codes (`satark.cli`); a test walks every subclass.
+Every refusal that a caller can meet is a `SatarkError` with a stable `code` and named fields. Two tables map
+the codes at the edges, one to HTTP (`satark.api`) and one to exit codes (`satark.cli`); a test walks every
+subclass.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class SatarkError(Exception):
 
 
 class InvalidEvent(SatarkError):
-    """An event breaks its schema: ``field``, ``found`` (the value's type) and ``expected`` (the rule) say where."""
+    """An event breaks its schema; ``field``, ``found`` (a type) and ``expected`` (rule) say where."""
 
     code = "invalid_event"
 

@@ -1,7 +1,7 @@
 """Names for the kinds of id, so that a type checker tells them apart.
 
-An id from outside is ASCII of a small alphabet: two ids that look alike on a screen are then the same bytes, and no
-Unicode normalisation is needed to compare them.
+An id from outside is ASCII of a small alphabet: two ids that look alike on a screen are then the same bytes,
+and no Unicode normalisation is needed to compare them.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 MAX_AMOUNT_MINOR = 10**15
-"""The largest amount of one event; far above any payment, and sums of millions of them stay far below 2**127."""
+"""The largest amount of one event; far above any payment; sums of millions of them stay far below 2**127."""
 
 _SYMBOLS = {"INR": "₹"}
 

@@ -1,8 +1,8 @@
 """Dated exchange rates into a policy's base currency.
 
-An amount enters sums only in the base currency. Which rate is used depends on the event's own day alone (the day in
-India), never on when it is computed, so that a replay gives the same numbers. A rate that is missing or too old gives
-None; the caller reports it as degraded and never counts a silent zero.
+An amount enters sums only in the base currency. Which rate is used depends on the event's own day alone (the
+day in India), never on when it is computed, so that a replay gives the same numbers. A rate that is missing
+or too old gives None; the caller reports it as degraded and never counts a silent zero.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?\Z")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One unit of `currency` is worth `rate` units of the base currency on `on` (whole units, not minor units)."""
+    """One unit of `currency` is worth `rate` units of the base currency on the day `on` (not minor units)."""
 
     currency: str
     on: date
@@ -67,7 +67,9 @@ class RateTable:
     _ratios: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def from_rates(cls, base_currency: str, rates: Iterable[Rate], max_age_days: int = DEFAULT_MAX_AGE_DAYS) -> Self:
+    def from_rates(
+        cls, base_currency: str, rates: Iterable[Rate], max_age_days: int = DEFAULT_MAX_AGE_DAYS
+    ) -> Self:
         """Build the table; a later rate of the same currency and day replaces the earlier one.
 
         Raises
@@ -89,7 +91,8 @@ class RateTable:
             if rate.rate <= 0:
                 message = f"the rate of {rate.currency} on {rate.on} must be above 0"
                 raise InputInvalid(message, field="rate")
-            # The ratio of minor units: 1 cent is rate * 10**2 / 10**2 paise, 1 yen is rate * 10**2 / 10**0 paise.
+            # The ratio of minor units: 1 cent is rate * 10**2 / 10**2 paise, 1 yen is rate * 10**2 / 10**0
+            # paise.
             shift = CURRENCY_EXPONENTS[base_currency] - CURRENCY_EXPONENTS[rate.currency]
             ratio = rate.rate * Fraction(10) ** shift
             day = rate.on.toordinal() - _EPOCH_ORDINAL
@@ -123,7 +126,8 @@ class RateTable:
 
         Examples
         --------
-        >>> RateTable.from_csv("INR", "currency,date,rate\nJPY,2026-01-02,0.55\n").convert(1000, "JPY", 20_455 * 86_400_000_000)
+        >>> table = RateTable.from_csv("INR", "currency,date,rate\nJPY,2026-01-02,0.55\n")
+        >>> table.convert(1000, "JPY", 20_455 * 86_400_000_000)
         55000
         """
         return cls.from_rows(base_currency, csv.DictReader(text.splitlines()), max_age_days)
@@ -143,7 +147,8 @@ class RateTable:
         Returns
         -------
         int or None
-            Minor units of the base currency; None when no rate is dated on or before that day, or only an old one.
+            Minor units of the base currency; None when no rate is dated on or before that day, or only an old
+            one.
         """
         if currency == self.base_currency:
             return amount_minor
@@ -180,6 +185,6 @@ def _rate_of(row: Mapping[str, object], number: int) -> Rate:
         raise InputInvalid(message, row=number, field="date")
     text = "" if isinstance(rate, bool) else str(rate).strip()
     if not _DECIMAL.match(text) or Fraction(text) <= 0:
-        message = f"row {number}: rate must be a decimal number above 0, at most 12 digits on each side of the point"
+        message = f"row {number}: rate must be a decimal number above 0, with up to 12 digits on each side"
         raise InputInvalid(message, row=number, field="rate")
     return Rate(currency, on, Fraction(text))

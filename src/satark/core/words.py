@@ -61,7 +61,9 @@ def duration_words(seconds: float, lang: Lang = "en") -> str:
     for size, one_en, many_en, one_hi, many_hi in _UNITS:
         number, rest = divmod(left, size)
         if number:
-            word = (one_hi if number == 1 else many_hi) if lang == "hi" else (one_en if number == 1 else many_en)
+            word = (
+                (one_hi if number == 1 else many_hi) if lang == "hi" else (one_en if number == 1 else many_en)
+            )
             parts.append(f"{number} {word}")
             left = rest
         if len(parts) == 2 or (parts and not number):  # noqa: PLR2004 - two units, without a gap between them

@@ -1,7 +1,7 @@
 """Recognising a full card number, so that none reaches a log, a table or a page.
 
-A number is taken for a card when it has the length and the first digits of a payment network **and** passes the Luhn
-check. Which text is searched, and what then happens, is a property of the field (`Rule.cards`):
+A number is taken for a card when it has the length and the first digits of a payment network **and** passes
+the Luhn check. Which text is searched, and what then happens, is a property of the field (`Rule.cards`):
 
 ========  ==========================================  =====================================================
 field     examples                                    what happens, and why
@@ -18,8 +18,9 @@ phone     phone                                       as refuse, but a number wr
 skip      card.number, BIN, last 4, country, ...      cannot hold one, or is the place for one
 ========  ==========================================  =====================================================
 
-Digits count as one number when written in one run or in a card's usual groups (4-4-4-4, 4-6-5, 4-6-4). A run inside a
-word of mixed letters and digits (a hexadecimal id, for instance) is not a card; `card4111111111111111` is.
+Digits count as one number when written in one run or in a card's usual groups (4-4-4-4, 4-6-5, 4-6-4). A run
+inside a word of mixed letters and digits (a hexadecimal id, for instance) is not a card;
+`card4111111111111111` is.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ MIN_CARD_DIGITS = 13
 MAX_CARD_DIGITS = 19
 _LONG_BIN_FROM_DIGITS = 16
 
-# First digits (low, high), how many digits those are, and the lengths in use. Sources: ISO/IEC 7812 issuer ranges as
-# published by the networks; RuPay ranges from NPCI. Lengths that no issuer in India uses are left out on purpose.
+# First digits (low, high), how many digits those are, and the lengths in use. Sources: ISO/IEC 7812 issuer
+# ranges as published by the networks; RuPay ranges from NPCI. Lengths that no issuer in India uses are left
+# out on purpose.
 _NETWORKS: tuple[tuple[str, int, int, int, frozenset[int]], ...] = (
     ("visa", 4, 4, 1, frozenset({13, 16, 19})),
     ("mastercard", 51, 55, 2, frozenset({16})),
@@ -110,15 +112,15 @@ def card_network(digits: str) -> str | None:
 
 
 def is_card_number(digits: str) -> bool:
-    """Say whether digits look like a full card number: a network's first digits and length, and Luhn-valid."""
+    """Say whether digits look like a full card number: a network's first digits and length, Luhn-valid."""
     return card_network(digits) is not None and luhn_valid(digits)
 
 
 def bin_of(digits: str) -> str:
     """Return the part of a number that names its issuer: 8 digits of 16 or more, else 6.
 
-    ISO/IEC 7812-1:2017 gives 8 digits to the issuer. PCI DSS lets 8 first and 4 last digits be kept of numbers with 16
-    digits or more, and 6 and 4 of shorter ones.
+    ISO/IEC 7812-1:2017 gives 8 digits to the issuer. PCI DSS lets 8 first and 4 last digits be kept of
+    numbers with 16 digits or more, and 6 and 4 of shorter ones.
 
     Examples
     --------
@@ -194,7 +196,7 @@ def _with_ascii_digits(text: str) -> str:
 
 
 def _is_barcode(digits: str) -> bool:
-    """Say whether digits are a valid GTIN-13 or GTIN-14 (weights 3 and 1 from the right, GS1 General Specifications)."""
+    """Say whether digits are a valid GTIN-13 or GTIN-14 (GS1 General Specifications, 7.9)."""
     if len(digits) not in {13, 14}:
         return False
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))

@@ -1,8 +1,8 @@
 """What an event must satisfy beyond types and lengths; the second half of the door.
 
-Most events are plain: their ids, codes and addresses are already in normal form. `is_plain` finds that out in a few
-microseconds, erring on the side of no. Any other event takes the whole walk, which brings text into its normal form
-(`satark.events.rules`) and refuses what breaks a rule, by the name of the field.
+Most events are plain: their ids, codes and addresses are already in normal form. `is_plain` finds that out in
+a few microseconds, erring on the side of no. Any other event takes the whole walk, which brings text into its
+normal form (`satark.events.rules`) and refuses what breaks a rule, by the name of the field.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from satark.events import kinds, parts
 from satark.events.cards import find_card_number, is_card_number, luhn_valid
 from satark.events.fields import CUSTOM_NAME_PATTERN
 from satark.events.kinds import EventBase, Payment
-from satark.events.refusals import json_type, refuse
+from satark.events.refusals import CUSTOM_NAMES, json_type, refuse
 from satark.events.rules import TEXT, Rule
 
 if TYPE_CHECKING:
@@ -56,15 +56,15 @@ def check_event(event: AnyEvent, *, suspicious: bool) -> AnyEvent:
     event
         A decoded event: types and lengths are right.
     suspicious
-        True when the body may hold a card number or control characters, as `decode_event` saw in its bytes; the whole
-        walk is then taken.
+        True when the body may hold a card number or control characters, as `decode_event` saw in its bytes;
+        the whole walk is then taken.
 
     Raises
     ------
     InvalidEvent
         A field breaks its rule, or holds a full card number where none may be.
     """
-    if not suspicious and type(event) is Payment and is_plain(event):
+    if not suspicious and isinstance(event, Payment) and is_plain(event):
         return event
     checked: AnyEvent = _walk(event, "")
     if isinstance(checked, Payment):
@@ -85,8 +85,8 @@ def is_plain(event: Payment) -> bool:
     if card.number is not None or card.next_token is not None or event.currency not in CURRENCY_EXPONENTS:
         return False
     ids = (
-        f"{event.id}{customer.id}{payer.account or ''}{card.token or ''}{payee.merchant or ''}{payee.account or ''}"
-        f"{device.id or ''}{device.fingerprint or ''}"
+        f"{event.id}{customer.id}{payer.account or ''}{card.token or ''}"
+        f"{payee.merchant or ''}{payee.account or ''}{device.id or ''}{device.fingerprint or ''}"
     )
     if ids.encode().translate(None, _ID_BYTES):
         return False
@@ -156,7 +156,7 @@ FIELD_RULES: dict[type[msgspec.Struct], dict[str, Rule]] = {
         parts.Location,
     )
 }
-"""For each struct, the rule of each of its text fields; read from the annotations, so it cannot drift from them."""
+"""For each struct, the rule of each of its text fields; read from the annotations, so it cannot drift."""
 
 
 def _walk(struct: Any, path: str) -> Any:  # noqa: ANN401 - any struct of an event
@@ -226,8 +226,7 @@ def _check_custom_values(event: Payment) -> None:
         if find_card_number(name):
             raise refuse("custom", CARD_EXPECTED, f"a name that {CARD_FOUND}")
         if not _CUSTOM_NAME.match(name):
-            expected = "an object with names of 1 to 40 of a-z 0-9 _, starting with a letter"
-            raise refuse("custom", expected, "another name")
+            raise refuse("custom", CUSTOM_NAMES, "another name")
         place = f"custom.{name}"
         if isinstance(value, str):
             _checked_text(value, TEXT, place)

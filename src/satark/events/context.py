@@ -35,7 +35,7 @@ class Context:
         self.degraded: list[str] = []
 
     def in_base(self, amount_minor: int, currency: str, on_us: int) -> int | None:
-        """Convert an amount into the base currency; a missing rate is None and reported, never a silent zero."""
+        """Convert an amount into the base currency; a missing rate is None and reported, never a zero."""
         if currency == self.base_currency:
             return amount_minor
         rates = self.rates

@@ -34,7 +34,8 @@ def check_custom(event: Event, attributes: Mapping[str, FactType]) -> None:
     Examples
     --------
     >>> from satark.events import decode_event
-    >>> body = b'{"id":"p1","occurred_at":"2026-01-31T10:00:00Z","amount_minor":5,"method":"upi","custom":{"teir":"gold"}}'
+    >>> body = b'{"id":"p1","occurred_at":"2026-01-31T10:00:00Z","amount_minor":5,"method":"upi"'
+    >>> body += b',"custom":{"teir":"gold"}}'
     >>> check_custom(decode_event(body, "payment"), {"tier": FactType.STR})
     Traceback (most recent call last):
     satark.core.errors.InvalidEvent: custom.teir must be declared under attributes in the policy (found \

@@ -1,7 +1,8 @@
 """The door: a request's bytes become an event, or an error that says what is wrong with them.
 
 The way of an event starts here: `decode_event` (types, bounds, normal forms, no stray card numbers), then
-`satark.events.seal.seal_card` (the card's number becomes a token), then `canonical_body` (what the log keeps).
+`satark.events.seal.seal_card` (the card's number becomes a token), then `canonical_body` (what the log
+keeps).
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ANY: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
-_ONE: dict[str, msgspec.json.Decoder[Any]] = {tag: msgspec.json.Decoder(struct) for tag, struct in EVENT_TYPES.items()}
+_ONE: dict[str, msgspec.json.Decoder[Any]] = {
+    tag: msgspec.json.Decoder(struct) for tag, struct in EVENT_TYPES.items()
+}
 _GENERIC: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 _TAGS = {struct: tag for tag, struct in EVENT_TYPES.items()}
 
-# All digits become 0 and what may stand between groups of digits becomes a hyphen: a card number is then either a long
-# run of zeros or groups of them.
+# All digits become 0 and what may stand between groups of digits becomes a hyphen: a card number is then
+# either a long run of zeros or groups of them.
 _DIGITS = b"0123456789"
 _GAPS = b" \t\r\n-._/:"
 _SHAPE = bytes.maketrans(_DIGITS + _GAPS, b"0" * len(_DIGITS) + b"-" * len(_GAPS))
@@ -47,7 +50,8 @@ def decode_event(raw: bytes, only: type[Any] | str | None = None) -> Event:
     raw
         A JSON object in UTF-8, at most `MAX_EVENT_BYTES` long.
     only
-        The one event type that is welcome, as a struct or its tag; `type` may then be left out. None takes all types.
+        The one event type that is welcome, as a struct or its tag; `type` may then be left out. None takes
+        all types.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def occurred_us(event: Event) -> Micros:
 
 
 def _suspicious(raw: bytes) -> bool:
-    """Say whether a body could hold a card number or control character outside its place; cheap, never wrongly no."""
+    """Say whether a body could hold a stray card number or control character; cheap, never wrongly no."""
     if b"\\" in raw:
         return True
     for match in _CARD_SHAPE.finditer(raw.translate(_SHAPE)):
@@ -113,7 +117,7 @@ def _suspicious(raw: bytes) -> bool:
 
 
 def _refuse_repeated_keys(raw: bytes) -> None:
-    """Refuse an object that names a key twice: two readers of it could see two amounts (RFC 7493 section 2.3)."""
+    """Refuse a key that is named twice: two readers could see two amounts (RFC 7493 section 2.3)."""
     if b"\\" not in raw:
         body = _GENERIC.decode(raw)
         keys = len(body)

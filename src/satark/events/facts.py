@@ -1,8 +1,8 @@
 """Facts: the flat, typed names by which policies speak of an event.
 
-A rule says `shipping_city`, never a path into an event, so events can grow without touching a policy. This table is
-the one list of them: the checker of the language, the reader of one event (`satark.events.reader`) and the bulk
-reader of a file take names and types from here, and the documentation is made from it.
+A rule says `shipping_city`, never a path into an event, so events can grow without touching a policy. This
+table is the one list of them: the checker of the language, the reader of one event (`satark.events.reader`)
+and the bulk reader of a file take names and types from here, and the documentation is made from it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class FactType(StrEnum):
-    """The type of a fact's value; `time` is an int of microseconds, `location` a tuple (lat, lon, accuracy_m)."""
+    """The type of a fact's value; `time` is an int of microseconds, `location` (lat, lon, accuracy_m)."""
 
     INT = "int"
     FLOAT = "float"
@@ -58,10 +58,11 @@ class Fact:
     about
         One line for the documentation and for `satark policy explain`.
     choices
-        The only values it can have, where they are a closed set; a literal outside of it is an error in a policy.
+        The only values it can have, where they are a closed set; a literal outside of it is an error in a
+        policy.
     nullable
-        False when every event of these types has a value, so that code for it needs no check for a missing one. A
-        result or label whose payment is unknown has no facts of a payment: those are nullable there.
+        False when every event of these types has a value, so that code for it needs no check for a missing
+        one. A result or label whose payment is unknown has no facts of a payment: those are nullable there.
     """
 
     name: str
@@ -87,9 +88,22 @@ def _choices(literal: Any) -> tuple[str, ...]:  # noqa: ANN401 - a typing form
 
 _FACTS = (
     Fact("id", FactType.STR, _ALL, "the event's own id", nullable=False),
-    Fact("occurred_at", FactType.TIME, _ALL, "when it happened; of a label, when it was reported", nullable=False),
-    Fact("amount", FactType.INT, _OF_PAYMENT, "the payment's amount in minor units of the policy's base currency"),
-    Fact("amount_minor", FactType.INT, _OF_PAYMENT, "the payment's amount in its own currency", nullable=False),
+    Fact(
+        "occurred_at",
+        FactType.TIME,
+        _ALL,
+        "when it happened; of a label, when it was reported",
+        nullable=False,
+    ),
+    Fact(
+        "amount",
+        FactType.INT,
+        _OF_PAYMENT,
+        "the payment's amount in minor units of the policy's base currency",
+    ),
+    Fact(
+        "amount_minor", FactType.INT, _OF_PAYMENT, "the payment's amount in its own currency", nullable=False
+    ),
     Fact("currency", FactType.STR, _OF_PAYMENT, "the payment's currency, ISO 4217", nullable=False),
     Fact("method", FactType.STR, _OF_PAYMENT, "how it is paid", _choices(f.Method), nullable=False),
     Fact("channel", FactType.STR, _ALL, "through which channel", _choices(f.Channel), nullable=False),
@@ -130,13 +144,22 @@ _FACTS = (
     Fact("ip_country", FactType.STR, _ALL, "the country of the IP address as the caller knows it, alpha-2"),
     Fact("location", FactType.LOCATION, _ALL, "where it happened, with its radius"),
     Fact("payment", FactType.STR, _AFTERWARDS, "the id of the payment that this is about", nullable=False),
-    Fact("outcome", FactType.STR, frozenset({RESULT}), "what became of it", _choices(f.Outcome), nullable=False),
+    Fact(
+        "outcome", FactType.STR, frozenset({RESULT}), "what became of it", _choices(f.Outcome), nullable=False
+    ),
     Fact("result_code", FactType.STR, frozenset({RESULT}), "the code that came with the result"),
-    Fact("result_amount_minor", FactType.INT, frozenset({RESULT}), "the result's amount, in the payment's currency"),
+    Fact(
+        "result_amount_minor",
+        FactType.INT,
+        frozenset({RESULT}),
+        "the result's amount, in the payment's currency",
+    ),
     Fact("label", FactType.STR, frozenset({LABEL}), "the verdict", _choices(f.Verdict), nullable=False),
     Fact("label_kind", FactType.STR, frozenset({LABEL}), "the kind of fraud that was reported"),
     Fact("reporter", FactType.STR, frozenset({LABEL}), "who reported it", nullable=False),
-    Fact("change", FactType.STR, frozenset({PAYEE_CHANGE}), "what was done", _choices(f.Change), nullable=False),
+    Fact(
+        "change", FactType.STR, frozenset({PAYEE_CHANGE}), "what was done", _choices(f.Change), nullable=False
+    ),
 )
 
 BASE_FACTS: Mapping[str, Fact] = {fact.name: fact for fact in _FACTS}

@@ -1,8 +1,8 @@
 """The kinds of field that events are made of: what each may hold and how long it may be.
 
-Types and lengths are enforced by the decoder itself. What text must look like is a `Rule` (`satark.events.rules`),
-which `satark.events.check` applies after decoding: one pass over all fields costs a third of one regular expression
-per field. The pattern stands in the JSON Schema all the same.
+Types and lengths are enforced by the decoder itself. What text must look like is a `Rule`
+(`satark.events.rules`), which `satark.events.check` applies after decoding: one pass over all fields costs a
+third of one regular expression per field. The pattern stands in the JSON Schema all the same.
 """
 
 # The annotations of this folder's structs are read at run time by msgspec, so nothing here is deferred.
@@ -19,6 +19,7 @@ MAX_EVENT_BYTES = 131_072
 
 MAX_LINES = 100
 MAX_CUSTOM = 32
+MAX_CUSTOM_NAME = 40
 MAX_INT = 2**63 - 1
 CUSTOM_NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 
@@ -53,7 +54,10 @@ CurrencyCode = Annotated[
 CountryCode = Annotated[
     str,
     Meta(
-        min_length=2, max_length=2, description="ISO 3166-1 alpha-2", extra_json_schema={"pattern": "^[A-Z]{2}$"}
+        min_length=2,
+        max_length=2,
+        description="ISO 3166-1 alpha-2",
+        extra_json_schema={"pattern": "^[A-Z]{2}$"},
     ),
     rules.COUNTRY,
 ]
@@ -92,7 +96,7 @@ CardNumber = Annotated[
     Meta(
         min_length=12,
         max_length=37,
-        description="a full card number; accepted only to become a token, first digits and last 4 at the door",
+        description="a full card number; accepted only to become a token, BIN and last 4 at the door",
         extra_json_schema={"pattern": "^[0-9]([ -]?[0-9]){11,18}$", "writeOnly": True},
     ),
     rules.CARD_NUMBER,
@@ -107,9 +111,7 @@ Phone = Annotated[
     ),
     rules.PHONE,
 ]
-Email = Annotated[
-    str, Meta(min_length=3, max_length=254, extra_json_schema={"format": "email"}), rules.EMAIL
-]
+Email = Annotated[str, Meta(min_length=3, max_length=254, extra_json_schema={"format": "email"}), rules.EMAIL]
 Vpa = Annotated[
     str,
     Meta(
@@ -148,7 +150,9 @@ ShortText = Annotated[str, Meta(max_length=64, extra_json_schema=_NO_CONTROL), r
 Sku = Annotated[str, Meta(max_length=64, extra_json_schema=_NO_CONTROL), rules.GOODS]
 LineText = Annotated[str, Meta(max_length=200, extra_json_schema=_NO_CONTROL), rules.TEXT]
 LongText = Annotated[str, Meta(max_length=512, extra_json_schema=_NO_CONTROL), rules.TEXT]
-CustomName = Annotated[str, Meta(min_length=1, max_length=40, extra_json_schema={"pattern": CUSTOM_NAME_PATTERN})]
+CustomName = Annotated[
+    str, Meta(min_length=1, max_length=MAX_CUSTOM_NAME, extra_json_schema={"pattern": CUSTOM_NAME_PATTERN})
+]
 CustomInt = Annotated[int, Meta(ge=-MAX_INT - 1, le=MAX_INT)]
 CustomText = Annotated[str, Meta(max_length=256, extra_json_schema=_NO_CONTROL)]
 CustomValue = CustomText | CustomInt | float | bool

@@ -1,8 +1,8 @@
 """The events themselves: a payment, its results, labels, and changes of payees.
 
-This is the first stop of an event: `decode_event` turns a request's bytes into one of these. Fields are only ever
-added, with a default, so every body in the log can be read for ever. Values of choice are plain text from a closed
-set, so that rules and windows compare plain strings.
+This is the first stop of an event: `decode_event` turns a request's bytes into one of these. Fields are only
+ever added, with a default, so every body in the log can be read for ever. Values of choice are plain text
+from a closed set, so that rules and windows compare plain strings.
 """
 
 import msgspec
@@ -19,15 +19,13 @@ class EventBase(
     omit_defaults=True,
     tag_field="type",
 ):
-    """What all events have in common: an id that the caller chose, and the version of the schema."""
-
-    id: f.Id
-    version: f.Version = 1
+    """What all events have in common: frozen, told apart by `type`, and an unknown field is an error."""
 
 
 class Payment(EventBase, frozen=True, tag="payment"):
     """Someone is about to pay; the event that is decided."""
 
+    id: f.Id
     occurred_at: f.Moment
     amount_minor: f.AmountMinor
     method: f.Method
@@ -46,31 +44,37 @@ class Payment(EventBase, frozen=True, tag="payment"):
     ip_country: f.CountryCode | None = None
     location: Location | None = None
     custom: f.Custom = {}
+    version: f.Version = 1
 
 
 class PaymentResult(EventBase, frozen=True, tag="payment_result"):
     """What became of a payment; it counts from its own time, by the payment's entities."""
 
+    id: f.Id
     occurred_at: f.Moment
     payment: f.Id
     outcome: f.Outcome
     code: f.ShortText | None = None
     amount_minor: f.AmountMinor | None = None
+    version: f.Version = 1
 
 
 class Label(EventBase, frozen=True, tag="label"):
     """Somebody reports that an event was fraud or genuine; it counts from when it was reported."""
 
+    id: f.Id
     event: f.Id
     label: f.Verdict
     reporter: f.ShortText
     reported_at: f.Moment
     kind: f.ShortText | None = None
+    version: f.Version = 1
 
 
 class PayeeChange(EventBase, frozen=True, tag="payee_change"):
     """A customer added or removed a payee, or raised a limit for one."""
 
+    id: f.Id
     occurred_at: f.Moment
     customer: Customer
     change: f.Change
@@ -80,6 +84,7 @@ class PayeeChange(EventBase, frozen=True, tag="payee_change"):
     ip: f.IpAddress | None = None
     ip_country: f.CountryCode | None = None
     location: Location | None = None
+    version: f.Version = 1
 
 
 Event = Payment | PaymentResult | Label | PayeeChange

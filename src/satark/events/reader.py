@@ -1,8 +1,8 @@
 """From an event to the values of its facts, in a given order, quickly.
 
-The engine reads the same forty or so facts of each event. `compile_reader` writes one Python function for exactly
-these names: it reaches each part of the event once, and computes a signal only when it is named. It stands between
-the door and the windows on the way of an event.
+The engine reads the same forty or so facts of each event. `compile_reader` writes one Python function for
+exactly these names: it reaches each part of the event once, and computes a signal only when it is named. It
+stands between the door and the windows on the way of an event.
 """
 
 from __future__ import annotations
@@ -123,9 +123,9 @@ def compile_reader(
     Returns
     -------
     Reader
-        ``read(event, payment, context) -> list`` with the values in the order of `names`; None is missing. `payment`
-        is the payment that a result or label is about (None when it is not known), else None. What could not be
-        computed is reported in ``context.degraded``.
+        ``read(event, payment, context) -> list`` with the values in the order of `names`; None is missing.
+        `payment` is the payment that a result or label is about (None when it is not known), else None. What
+        could not be computed is reported in ``context.degraded``.
 
     Raises
     ------
@@ -136,7 +136,8 @@ def compile_reader(
     --------
     >>> from satark.events import Context, decode_event
     >>> body = b'{"id":"p1","occurred_at":"1970-01-01T05:30:01+05:30","amount_minor":5000,"method":"upi"}'
-    >>> compile_reader(["method", "amount", "occurred_at", "card"], "payment")(decode_event(body, "payment"), None, Context())
+    >>> read = compile_reader(["method", "amount", "occurred_at", "card"], "payment")
+    >>> read(decode_event(body, "payment"), None, Context())
     ['upi', 5000, 1000000, None]
     """
     source, names_in_scope = _write(list(names), event_type, signals, attributes)
@@ -170,7 +171,9 @@ def _write(
     ordered = in_order(names, signals)
     needed = dict.fromkeys([*names, *(name for signal in ordered for name in signal.inputs)])
     plain = [name for name in needed if name not in signals]
-    variables = {name: f"v{number}" for number, name in enumerate([*plain, *(signal.name for signal in ordered)])}
+    variables = {
+        name: f"v{number}" for number, name in enumerate([*plain, *(signal.name for signal in ordered)])
+    }
     own = _OWN_READS[event_type]
     from_event = {name: own[name] for name in plain if name in own}
     from_payment: dict[str, tuple[str, str]] = {}
@@ -211,7 +214,9 @@ def _payment_read(name: str, event_type: str, attributes: Mapping[str, FactType]
     return "custom", f"{{x}}.get({attribute!r})"
 
 
-def _reads(reads: Mapping[str, tuple[str, str]], variables: Mapping[str, str], root: str, indent: str) -> list[str]:
+def _reads(
+    reads: Mapping[str, tuple[str, str]], variables: Mapping[str, str], root: str, indent: str
+) -> list[str]:
     """Write the assignments, each part of the event being reached once."""
     by_part: dict[str, list[str]] = {}
     for name, (part, _) in reads.items():

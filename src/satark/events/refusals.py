@@ -1,8 +1,8 @@
 """From a decoder's complaint to an `InvalidEvent` that names the field, what was found and what was expected.
 
-This is off the hot path: only a refused event comes here, so the body may be read a second time to find the type of
-the offending value. A value itself is never repeated, because it may be personal data; only the name of an unknown
-field and an unknown choice are, shortened and with card numbers hidden.
+This is off the hot path: only a refused event comes here, so the body may be read a second time to find the
+type of the offending value. A value itself is never repeated, because it may be personal data; only the name
+of an unknown field and an unknown choice are, shortened and with card numbers hidden.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SHOWN_CHARACTERS = 40
+CUSTOM_NAMES = "an object with names of 1 to 40 of a-z 0-9 _, starting with a letter"
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "customer": Customer,
     "payer": Payer,
@@ -148,12 +149,20 @@ def _explain(said: str, steps: list[str], body: object, tag: str | None) -> Inva
     if match := _BOUND.fullmatch(said):
         what = _TYPE_WORDS.get(match[1], match[1])
         length = "with a length of " if match[2] else "of "
-        found = f"{json_type(value)} of length {len(value)}" if match[2] and isinstance(value, str | list | dict) else json_type(value)
+        found = (
+            f"{json_type(value)} of length {len(value)}"
+            if match[2] and isinstance(value, str | list | dict)
+            else json_type(value)
+        )
         return refuse(field, f"{what} {length}{_BOUND_WORDS[match[3]]} {match[4]}", found)
     if "timezone component" in said:
-        return refuse(field, "a time with an offset, such as 2026-01-31T10:00:00+05:30", "time without an offset")
+        return refuse(
+            field, "a time with an offset, such as 2026-01-31T10:00:00+05:30", "time without an offset"
+        )
     if "RFC3339" in said:
-        return refuse(field, "an RFC 3339 time with an offset, such as 2026-01-31T10:00:00+05:30", json_type(value))
+        return refuse(
+            field, "an RFC 3339 time with an offset, such as 2026-01-31T10:00:00+05:30", json_type(value)
+        )
     if "out of range" in said:
         return refuse(field, "a finite number within 64 bits", "number out of range")
     return refuse(field, said.removeprefix("Expected ").replace("`", ""), json_type(value))
@@ -226,6 +235,7 @@ def _first_bad_custom(body: object) -> str:
 
 def _bad_custom_name(body: object) -> InvalidEvent:
     custom = _walk(body, ["custom"])
-    lengths = [len(name) for name in custom if not 1 <= len(name) <= 40] if isinstance(custom, dict) else []  # noqa: PLR2004
+    names = custom if isinstance(custom, dict) else {}
+    lengths = [len(name) for name in names if not 1 <= len(name) <= fields.MAX_CUSTOM_NAME]
     found = f"name of length {lengths[0]}" if lengths else "another name"
-    return refuse("custom", "an object with names of 1 to 40 of a-z 0-9 _, starting with a letter", found)
+    return refuse("custom", CUSTOM_NAMES, found)

@@ -1,9 +1,10 @@
 """What each kind of text field must look like, and its one normal form.
 
 An entity must be one key however its caller writes it: `+91 98765-43210` and `9876543210` are one phone,
-`Asha@OkBank` and `asha@okbank` one UPI address, `2001:DB8::0:1` and `2001:db8::1` one address. The normal form is
-taken once, at the door, so that windows, lists, the log and a bulk replay all see the same text. Text for reading
-(titles, address lines) is left as it came; its key is made by `address_key` when a window asks for it.
+`Asha@OkBank` and `asha@okbank` one UPI address, `2001:DB8::0:1` and `2001:db8::1` one address. The normal
+form is taken once, at the door, so that windows, lists, the log and a bulk replay all see the same text. Text
+for reading (titles, address lines) is left as it came; its key is made by `address_key` when a window asks
+for it.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ class Rule:
     normal
         Gives the normal form of a value, or None when the value breaks the rule.
     cards
-        What to do about text that looks like a full card number: "refuse" it, "seal" it (account numbers, which are
-        long digits by nature; see `satark.events.cards`), "goods" (barcodes are let through), "phone", or "skip".
+        What to do about text that looks like a full card number: "refuse" it, "seal" it (account numbers,
+        which are long digits by nature; see `satark.events.cards`), "goods" (barcodes are let through),
+        "phone", or "skip".
     """
 
     name: str
@@ -83,7 +85,7 @@ def normal_phone(text: str) -> str | None:
 
 
 def normal_email(text: str) -> str | None:
-    """Fold an e-mail address: NFC and lower case. Dots and +tags stay, they mean different boxes at most providers.
+    """Fold an e-mail address: NFC and lower case. Dots and +tags stay: they are other boxes.
 
     Examples
     --------
@@ -106,12 +108,12 @@ def normal_vpa(text: str) -> str | None:
 
 
 def normal_ip(text: str) -> str | None:
-    """Write an IP address in its one canonical text (RFC 5952); an IPv4 address mapped into IPv6 becomes IPv4.
+    """Write an IP address in its canonical text (RFC 5952); an IPv4 address mapped into IPv6 becomes IPv4.
 
     Examples
     --------
-    >>> normal_ip("2001:DB8:0:0::1"), normal_ip("::ffff:203.0.113.7"), normal_ip("203.0.113.07"), normal_ip("fe80::1%eth0")
-    ('2001:db8::1', '203.0.113.7', None, None)
+    >>> normal_ip("2001:DB8:0:0::1"), normal_ip("::ffff:203.0.113.7"), normal_ip("203.0.113.07")
+    ('2001:db8::1', '203.0.113.7', None)
     """
     if "%" in text:
         return None
@@ -136,7 +138,7 @@ def normal_pin(text: str) -> str | None:
 
 
 def address_key(line: str | None, pin: str | None) -> str | None:
-    """Make the key under which windows know an address: its words without case, marks of punctuation or order of space.
+    """Make the key under which windows know an address: its words, without case and punctuation.
 
     Returns None when there is no line: a PIN alone is a whole quarter of a town.
 
@@ -150,8 +152,8 @@ def address_key(line: str | None, pin: str | None) -> str | None:
     if line is None:
         return None
     folded = line.lower() if line.isascii() else unicodedata.normalize("NFKC", line).casefold()
-    # Marks (Mn, Mc) of Indian scripts are no word characters for `re`; splitting at them would cut words apart, which
-    # is harmless for a key: it is the same cut each time.
+    # Marks (Mn, Mc) of Indian scripts are no word characters for `re`; splitting at them would cut words
+    # apart, which is harmless for a key: it is the same cut each time.
     words = _NOT_WORD.sub(" ", folded).strip()
     return f"{words}|{pin or ''}" if words else None
 

@@ -1,13 +1,14 @@
 """Sealing: the last step at the door, after which an event may be stored, logged and shown.
 
-A card's full number becomes a keyed token, its first digits and its last four; an account number that looks like a
-card's becomes a token. The canonical body is what the log keeps and what "same id, same body" compares.
+A card's full number becomes a keyed token, its first digits and its last four; an account number that looks
+like a card's becomes a token. The canonical body is what the log keeps and what "same id, same body"
+compares.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -16,7 +17,9 @@ from satark.events.cards import MIN_CARD_DIGITS, bin_of, replace_card_numbers
 from satark.events.kinds import EventBase, PayeeChange, Payment
 from satark.events.parts import Card, Payee, Payer
 from satark.events.refusals import refuse
-from satark.events.tokens import CardTokens
+
+if TYPE_CHECKING:
+    from satark.events.tokens import CardTokens
 
 AnyEvent = TypeVar("AnyEvent", bound=EventBase)
 
@@ -42,7 +45,7 @@ def seal_card(event: AnyEvent, tokens: CardTokens) -> AnyEvent:
     Examples
     --------
     >>> from satark.events import decode_event
-    >>> from satark.events.tokens import CardKey
+    >>> from satark.events.tokens import CardKey, CardTokens
     >>> body = b'{"type":"payment","id":"p1","occurred_at":"2026-01-31T10:00:00+05:30","amount_minor":5000,'
     >>> event = decode_event(body + b'"method":"card","card":{"number":"4111 1111 1111 1111"}}')
     >>> card = seal_card(event, CardTokens((CardKey("k1", b"1" * 32),))).card
@@ -63,7 +66,7 @@ def seal_card(event: AnyEvent, tokens: CardTokens) -> AnyEvent:
 
 
 def canonical_body(event: EventBase) -> bytes:
-    """Encode a sealed event as the log keeps it: fields in the schema's order, defaults left out, names sorted.
+    """Encode a sealed event as the log keeps it: the schema's order, no defaults, names sorted.
 
     Raises
     ------

@@ -1,7 +1,8 @@
 """What a signal is: a fact that is computed from other facts of the same event.
 
-The distance between shipping and billing address is a signal; how often a card was seen is a feature. Signals live in
-`satark.features.signals`, one per file; this folder only knows their shape, so that the reader can compute them.
+The distance between shipping and billing address is a signal; how often a card was seen is a feature. Signals
+live in `satark.features.signals`, one per file; this folder only knows their shape, so that the reader can
+compute them.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ class Signal:
     type
         Of its value.
     inputs
-        Names of facts, other signals or `SIGNAL_INPUTS`; their values are the arguments of `compute`, in this order.
+        Names of facts, other signals or `SIGNAL_INPUTS`; their values are the arguments of `compute`, in this
+        order.
     compute
-        A pure function. Missing facts come as None; it returns None when it has no answer. If it raises, the signal
-        is missing and the decision is degraded by `signal:<name>`.
+        A pure function. Missing facts come as None; it returns None when it has no answer. If it raises, the
+        signal is missing and the decision is degraded by `signal:<name>`.
     about
         One line for the documentation.
     choices

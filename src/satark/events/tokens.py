@@ -1,15 +1,16 @@
 """Keyed tokens for card numbers, and how their key is changed without cutting a card's history.
 
-A token is HMAC-SHA256 of the number under a secret key. It is the same each time, so windows work; and without the key
-nobody can try out all numbers against it.
+A token is HMAC-SHA256 of the number under a secret key. It is the same each time, so windows work; and
+without the key nobody can try out all numbers against it.
 
-**Rotation.** At most two keys are in force: the old and the new. While there are two, the token under the *old* key
-stays the card's name everywhere (so nothing is cut), and each payment also carries the token under the *new* key, as
-`card.next_token`. After the longest window (90 days) every card that any window still holds has been seen with both.
-The old key is then taken out of the settings: the new token becomes the name, and since windows are rebuilt from the
-log through `current_card`, old payments are found under their new name. No number is stored to do this and no table of
-aliases: the log itself is the table (`token_pairs`). A key that leaked is thus really replaced, which re-wrapping a
-fixed key would not do. The full rules, and why, are in the ADR on card tokens.
+**Rotation.** At most two keys are in force: the old and the new. While there are two, the token under the
+*old* key stays the card's name everywhere (so nothing is cut), and each payment also carries the token under
+the *new* key, as `card.next_token`. After the longest window (90 days) every card that any window still holds
+has been seen with both. The old key is then taken out of the settings: the new token becomes the name, and
+since windows are rebuilt from the log through `current_card`, old payments are found under their new name. No
+number is stored to do this and no table of aliases: the log itself is the table (`token_pairs`). A key that
+leaked is thus really replaced, which re-wrapping a fixed key would not do. The full rules, and why, are in
+the ADR on card tokens.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class CardTokens:
         """Refuse a set of keys that would cut histories."""
         kids = [key.kid for key in self.keys]
         if not 1 <= len(kids) <= MAX_KEYS or len(set(kids)) != len(kids):
-            message = "there must be one card key, or during a rotation two with different ids: the old, then the new"
+            message = "there must be one card key, or two with different ids in a rotation: old, new"
             raise SettingInvalid(message, setting="card_keys")
 
     @classmethod
@@ -111,7 +112,7 @@ class CardTokens:
 
     @property
     def kid(self) -> str:
-        """The id of the key whose tokens name cards now; a snapshot of windows made under another is not usable."""
+        """The id of the key whose tokens name cards now; windows made under another cannot be used."""
         return self.keys[0].kid
 
     def token(self, digits: str) -> str:
@@ -127,22 +128,24 @@ class CardTokens:
         return tuple(_token(key, "tok", digits) for key in self.keys)
 
     def account_token(self, digits: str) -> str:
-        """Return the token for an account number that looks like a card number; never equal to a card's token."""
+        """Return the token for an account number that looks like a card's; never equal to a card's token."""
         return _token(self.keys[0], "acc", digits)
 
 
 def current_card(event: Event, tokens: CardTokens) -> Event:
     """Return an event of the log with its card under the name that is current now.
 
-    Use it wherever windows are rebuilt from the log. It changes only payments from before the end of a rotation; other
-    events are returned as they are.
+    Use it wherever windows are rebuilt from the log. It changes only payments from before the end of a
+    rotation; other events are returned as they are.
     """
     if type(event) is not Payment or event.card is None or event.card.next_token is None:
         return event
     following = event.card.next_token
     if kid_of(following) != tokens.kid:
         return event
-    return msgspec.structs.replace(event, card=msgspec.structs.replace(event.card, token=following, next_token=None))
+    return msgspec.structs.replace(
+        event, card=msgspec.structs.replace(event.card, token=following, next_token=None)
+    )
 
 
 def kid_of(token: str) -> str | None:
@@ -158,7 +161,7 @@ def kid_of(token: str) -> str | None:
 
 
 def token_pairs(payments: Iterable[Event]) -> dict[str, str]:
-    """Return old token to new token as seen in payments during a rotation; lists of cards are re-mapped with it."""
+    """Return old token to new token as payments of a rotation show; lists of cards are re-mapped by it."""
     return {
         event.card.token: event.card.next_token
         for event in payments
