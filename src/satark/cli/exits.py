@@ -55,6 +55,13 @@ EXIT_CODES: Final = {
     "forbidden": 77,
     "setting_invalid": 78,
     "integrity_broken": 3,
+    # What a server may answer to a command that talks to it.
+    "internal_error": INTERNAL,
+    "invalid_request": 65,
+    "method_not_allowed": 65,
+    "unsupported_media_type": 65,
+    "body_timeout": 75,
+    "overloaded": 75,
 }
 
 
