@@ -144,6 +144,10 @@ def checked(
             )
     if node is None or reporter.diagnostics:
         return None, reporter.sorted()
+    return finished(source, node, checker), []
+
+
+def finished(source: str, node: Node, checker: Checker) -> TypedExpr:
+    """Return the checked expression of a typed tree."""
     names = frozenset(n.name for n in walk(node) if isinstance(n, Name))
-    expr = TypedExpr(source, node.type, node.nullable, names, frozenset(checker.lists), canonical(node), node)
-    return expr, []
+    return TypedExpr(source, node.type, node.nullable, names, frozenset(checker.lists), canonical(node), node)

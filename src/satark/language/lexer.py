@@ -93,7 +93,7 @@ def tokens(source: str, reporter: Reporter) -> list[Token]:
 
 
 def _number(text: str, unit: str | None, start: int, reporter: Reporter) -> Token:
-    if unit and re.fullmatch(r"[0-9]+[A-Za-z]+", text):
+    if unit and re.fullmatch(r"[0-9]+[A-Za-z][A-Za-z0-9]*", text):
         return Token(Kind.DURATION, text, start)
     if _INT.match(text):
         return Token(Kind.INT, text, start, int(text))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from typing import Literal as Exactly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +85,21 @@ class LogicSyntax(Syntax):
 
     op: Exactly["and", "or"]
     items: tuple[Syntax, ...]
+
+
+def names_in(syntax: Syntax) -> Iterator[NameSyntax]:
+    """Yield every name below a piece, in the order of the text."""
+    match syntax:
+        case NameSyntax():
+            yield syntax
+        case UnarySyntax(operand=operand):
+            yield from names_in(operand)
+        case BinarySyntax(left=left, right=right):
+            yield from names_in(left)
+            yield from names_in(right)
+        case ListSyntax(items=items) | LogicSyntax(items=items) | CallSyntax(arguments=items):
+            for item in items:
+                yield from names_in(item)
+        case ChainSyntax(operands=operands):
+            for operand in operands:
+                yield from names_in(operand)
