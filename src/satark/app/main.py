@@ -37,14 +37,15 @@ def place_compiled_code(data: Path) -> None:
     """Tell numba where compiled kernels are kept, before anything imports it.
 
     They lie under the data folder, where the engine may write and no stranger can plant code. A command
-    that cannot make a data folder here compiles into a new temporary folder.
+    without a data folder (a replay, say) leaves none behind: it uses the person's own cache, and where that
+    cannot be made either, a new temporary folder.
     """
     if os.environ.get(NUMBA_VARIABLE):
         return
-    folder = data.absolute() / "cache" / "numba"
-    if not (folder.exists() or _can_make(folder)):
-        folder = Path(tempfile.mkdtemp(prefix="satark-numba-"))
-    os.environ[NUMBA_VARIABLE] = str(folder)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "satark"
+    places = [data.absolute() / "cache", cache] if data.is_dir() else [cache]
+    made = next((place / "numba" for place in places if _can_make(place / "numba")), None)
+    os.environ[NUMBA_VARIABLE] = str(made or tempfile.mkdtemp(prefix="satark-numba-"))
 
 
 def _can_make(folder: Path) -> bool:
@@ -52,7 +53,7 @@ def _can_make(folder: Path) -> bool:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return False
-    return True
+    return os.access(folder, os.W_OK)
 
 
 def _log_folder() -> Path:

@@ -1,0 +1,137 @@
+"""`satark simulate`: a seeded day of an Indian market into a file, or live to a server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from satark.cli.commands import command
+from satark.cli.progress import counting
+from satark.cli.root import cli
+from satark.core.clock import SystemClock
+
+if TYPE_CHECKING:
+    from satark.cli.output import Output
+    from satark.cli.ports import Wiring
+    from satark.payments.simulation import SimulationPlan
+
+KEY_VARIABLE = "SATARK_API_KEY"
+
+
+@command(cli, "simulate")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write events to this .jsonl, .csv or .parquet file."
+)
+@click.option("--truth", type=click.Path(path_type=Path), help="Write what each fraud was to this file.")
+@click.option(
+    "--to", "server", help=f"Send events live to the server at this address; its key is in {KEY_VARIABLE}."
+)
+@click.option("--rate", type=float, help="Events a second, steadily; only with --to.")
+@click.option(
+    "--speed", type=float, default=1.0, show_default=True, help="Simulated seconds a second, with --to."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another number gives another market.")
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First day, in Indian time.")
+@click.option("--days", type=int, help="Days with payments.")
+@click.option("--settle-days", type=int, help="Days after that on which results and labels still arrive.")
+@click.option("--customers", type=int, help="How many customers there are.")
+@click.option("--merchants", type=int, help="How many merchants there are.")
+@click.option("--payments-per-day", type=int, help="Mean number of payments on an ordinary day.")
+@click.option("--fraud-share", type=float, help="Share of payments that are fraud, 0 to 0.5.")
+@click.option(
+    "--scenario", "scenarios", multiple=True, help="Play only this scenario; may be given several times."
+)
+@click.option("--id-prefix", help="Put before each event id; differs from run to run with --to.")
+@click.option("--list-scenarios", is_flag=True, help="Show the fraud scenarios and stop.")
+def simulate(_wiring: Wiring, output: Output, **options: Any) -> None:  # noqa: ANN401 - click's values
+    """Make a realistic, invented market: payments, results, labels, frauds with their truth.
+
+    The same seed and sizes give the same events. Nothing in it is about a real person or card.
+    """
+    out, server = options.pop("out"), options.pop("server")
+    truth, rate, speed = options.pop("truth"), options.pop("rate"), options.pop("speed")
+    if options.pop("list_scenarios"):
+        _list_scenarios(output)
+        return
+    if (out is None) == (server is None):
+        message = "say where to: --out FILE or --to ADDRESS"
+        raise click.UsageError(message)
+    if server is not None:
+        if truth is not None:
+            message = "--truth goes with --out"
+            raise click.UsageError(message)
+        _send(output, server, rate, speed, options)
+        return
+    from satark.payments.simulation import Simulation
+    from satark.payments.simulation.writers import write_events, write_truth
+
+    simulation = Simulation(_plan(options))
+    with counting(output, "events") as progress:
+        count = write_events(simulation.events(), out, progress)
+    if truth is not None:
+        write_truth(simulation.truth.values(), truth)
+    frauds = len(simulation.truth)
+    output.result(
+        {"events": count, "frauds": frauds, "out": out, "truth": truth},
+        f"{count:,} events ({frauds:,} payments are fraud) in {out}",
+    )
+
+
+def _send(output: Output, server: str, rate: float | None, speed: float, options: dict[str, Any]) -> None:
+    from satark.cli.sending import ClientSender
+    from satark.payments.simulation import Simulation
+    from satark.payments.simulation.pacing import Pace, live_simulation, stream
+
+    key = os.environ.get(KEY_VARIABLE)
+    if not key:
+        message = f"the server's API key is expected in {KEY_VARIABLE} (make one: satark keys create)"
+        raise click.UsageError(message)
+    options["id_prefix"] = options["id_prefix"] or f"{int(time.time()):x}_"
+    if rate is not None:
+        simulation, events = live_simulation(rate, options["seed"], options["id_prefix"])
+        pace = Pace(events_per_second=rate)
+    else:
+        simulation = Simulation(_plan(options))
+        events, pace = simulation.events(), Pace(speed=speed)
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        with (
+            ClientSender(server, key, stopped=stop.is_set) as sender,
+            counting(output, "events sent") as progress,
+        ):
+            sender.progress = progress
+            sent = stream(events, sender, pace, SystemClock(), stopped=stop.is_set)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    data = {"sent": sent, "decided": sender.decided, "actions": sender.actions}
+    output.result(data, f"{sent:,} events sent, {sender.decided:,} decided: {sender.summary()}")
+
+
+def _plan(options: dict[str, Any]) -> SimulationPlan:
+    """Return the plan with what was said on the command line, and defaults for the rest."""
+    from satark.payments.simulation import SimulationPlan
+
+    said = {name: value for name, value in options.items() if value not in (None, ())}
+    start = said.get("start")
+    if isinstance(start, datetime):
+        said["start"] = start.date()
+    return SimulationPlan(**said)
+
+
+def _list_scenarios(output: Output) -> None:
+    from satark.payments.simulation import SCENARIOS
+
+    rows = [(name, entry.kind, "yes" if entry.foreseen else "no") for name, entry in SCENARIOS.items()]
+    data = [{"scenario": name, "kind": kind, "foreseen": seen == "yes"} for name, kind, seen in rows]
+    output.table(data, ("scenario", "kind", "a bundled rule is meant to catch it"), rows)
