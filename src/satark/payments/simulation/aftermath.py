@@ -1,8 +1,8 @@
 """What follows a payment: its results within seconds to weeks, and labels when somebody reports them.
 
-Both are kept as integer tables until their day comes, because a month of a large market has millions of them.
-A row is ``at_us, day, number, step, a, b, c``: when it happens; the payment's day and number in it; which result
-or label of that payment it is; and three values that `result_of` and `label_of` read.
+Both are kept as integer tables until their day comes, because a month of a large market has millions of
+them. A row is ``at_us, day, number, step, a, b, c``: when it happens; the payment's day and number in it;
+which result or label of that payment it is; and three values that `result_of` and `label_of` read.
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ OUTCOMES = ("authorised", "declined", "captured", "refunded", "charged_back")
 AUTHORISED, DECLINED, CAPTURED, REFUNDED, CHARGED_BACK = range(5)
 
 CODES = (
-    "51", "05", "54", "61", "91", "14", "82", "59",
-    "Z9", "U30", "ZM", "U69", "U28", "K1",
-    "NB_CANCELLED", "NB_TIMEOUT", "WALLET_LIMIT", "RTO", "10.4", "4853", "UDIR_FRAUD",
+    "51", "05", "54", "61", "91", "14", "82", "59", "Z9", "U30", "ZM", "U69", "U28", "K1", "NB_CANCELLED",
+    "NB_TIMEOUT", "WALLET_LIMIT", "RTO", "10.4", "4853", "UDIR_FRAUD",
 )  # fmt: skip
-"""ISO 8583 response codes for cards, NPCI's for UPI, words for others; 10.4 and 4853 are chargeback reasons."""
+"""ISO 8583 response codes for cards, NPCI's for UPI, words for others; 10.4 and 4853: chargeback reasons."""
 
 NO_CODE = -1
 NO_AMOUNT = -1
@@ -40,9 +39,9 @@ _DECLINES = {
 
 REPORTERS = ("customer", "analyst", "issuer", "merchant", "1930", "npci")
 KINDS = (
-    "", "stolen_card", "card_testing", "account_takeover", "collect_scam", "mule", "drop_address", "refund_abuse",
-    "cloned_card", "bin_attack", "merchant_collusion", "sim_swap", "mandate_abuse", "friendly_fraud",
-    "promotion_abuse", "triangulation", "bust_out",
+    "", "stolen_card", "card_testing", "account_takeover", "collect_scam", "mule", "drop_address",
+    "refund_abuse", "cloned_card", "bin_attack", "merchant_collusion", "sim_swap", "mandate_abuse",
+    "friendly_fraud", "promotion_abuse", "triangulation", "bust_out",
 )  # fmt: skip
 COLUMNS = 7
 
@@ -112,7 +111,7 @@ def draw_results(rng: np.random.Generator, columns: DayColumns, day: int, number
 
 
 def draw_labels(rng: np.random.Generator, columns: DayColumns, day: int, number: Ints) -> Ints:
-    """Draw the labels of a day's honest payments: some confirmed genuine, a few wrongly reported and put right."""
+    """Draw the labels of a day's honest payments: some confirmed, a few wrongly reported and put right."""
     size, at_us = len(columns.at_us), columns.at_us
     draw = rng.random(size)
     confirmed = draw < GENUINE_LABEL_SHARE

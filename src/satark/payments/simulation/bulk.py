@@ -1,7 +1,7 @@
 """Very many payment bodies, cheaply: for load tests that must not be slowed by making their own load.
 
-A few hundred realistic templates are encoded once; each body is a template with its id, time, card and customer
-patched in. Every body is valid, at least as long as asked, and has an id of its own.
+A few hundred realistic templates are encoded once; each body is a template with its id, time, card and
+customer patched in. Every body is valid, at least as long as asked, and has an id of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from satark.events import Address, Card, Customer, Device, Line, Location, Payee, Payer, Payment
 from satark.payments.simulation.identities import EPOCH, moment
 from satark.payments.simulation.instruments import ISSUERS, USER_AGENTS
-from satark.payments.simulation.places import CITIES, STREETS
+from satark.payments.simulation.places import CITIES, STREETS, City
 from satark.payments.simulation.wares import PRICES_MINOR, PRODUCTS
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class BodyMaker:
 
 
 def body_maker(*, cards: int = 100_000, min_bytes: int = 1024, seed: int = 1) -> BodyMaker:
-    """Make the templates of a load: card payments of one to three lines with addresses, device, IP and location."""
+    """Make the templates of a load: card payments with order lines, addresses, device, IP and location."""
     rng = np.random.Generator(np.random.PCG64([seed, 9]))
     templates = []
     for _ in range(TEMPLATES):
@@ -163,19 +163,25 @@ def _template(rng: np.random.Generator) -> Payment:
         customer=Customer(id=f"cus_{_PERSON}", added_at=EPOCH.replace(year=2023), phone=f"+9198{_PERSON}"),
         payer=Payer(account=f"acc_{_PERSON}"),
         card=Card(
-            token=f"tok_load_{_CARD}", bin=issuer.bin, last4="4242", issuer_country="IN", three_ds="authenticated"
+            token=f"tok_load_{_CARD}",
+            bin=issuer.bin,
+            last4="4242",
+            issuer_country="IN",
+            three_ds="authenticated",
         ),
         payee=Payee(merchant=f"mer_{draw(0, 2_000):06d}", mcc="5262"),
         lines=tuple(lines),
-        shipping=Address(line=f"Flat {_PLACE}, {STREETS[draw(0, len(STREETS))]}", city=to.name, pin=to.pins[0],
-                         country="IN"),
-        billing=Address(line=f"Flat {_PLACE}, {STREETS[draw(0, len(STREETS))]}", city=home.name, pin=home.pins[0],
-                        country="IN"),
+        shipping=_address(to, STREETS[draw(0, len(STREETS))]),
+        billing=_address(home, STREETS[draw(0, len(STREETS))]),
         device=Device(id=f"dev_{_CARD}", fingerprint=f"fp_{_CARD}", user_agent=agent),
         ip=_IP,
         ip_country="IN",
         location=Location(lat=home.lat, lon=home.lon, accuracy_m=50.0),
-    )  # fmt: skip
+    )
+
+
+def _address(city: City, street: str) -> Address:
+    return Address(line=f"Flat {_PLACE}, {street}", city=city.name, pin=city.pins[0], country="IN")
 
 
 def _cut(body: bytes) -> bytes:

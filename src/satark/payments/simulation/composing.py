@@ -86,7 +86,7 @@ def payment_maker(columns: DayColumns, identities: Identities) -> Callable[[int,
 
 
 def payee_change_maker(columns: DayColumns, identities: Identities) -> Callable[[int, str], PayeeChange]:
-    """Return a function that builds the payee change before the payment of a row (where `new_payee` is true)."""
+    """Return a function that builds the payee change before a row's payment (where `new_payee` is true)."""
     addresses = identities.population.addresses
 
     def make(row: int, event_id: str) -> PayeeChange:

@@ -1,8 +1,9 @@
 """Events as flat rows, for CSV and Parquet: one column per fact, named as policies name it.
 
-Besides the facts there are four columns: ``type`` (of the event), ``lat``, ``lon`` and ``accuracy_m`` (the fact
-``location`` taken apart), and ``lines`` (the order lines; JSON text in CSV, a list of structs in Parquet).
-Results and labels name their payment in ``payment``; a label's ``occurred_at`` is when it was reported.
+Besides the facts there are four columns: ``type`` (of the event), ``lat``, ``lon`` and ``accuracy_m`` (the
+fact ``location`` taken apart), and ``lines`` (the order lines; JSON text in CSV, a list of structs in
+Parquet). Results and labels name their payment in ``payment``; a label's ``occurred_at`` is when it was
+reported.
 """
 
 from __future__ import annotations
@@ -38,14 +39,14 @@ _NO_LOCATION = (None, None, None)
 
 
 def flat_row(event: Event) -> tuple[Any, ...]:
-    """Return one event's values in the order of `COLUMNS`; times stay aware datetimes, lines a tuple of structs."""
+    """Return one event's values in the order of `COLUMNS`; times stay datetimes, lines a tuple of structs."""
     match event:
         case Payment():
             return _payment(event)
         case PaymentResult():
             code, amount = event.code, event.amount_minor
-            tail = (event.payment, event.outcome, code, amount, None, None, None, None)
-            return ("payment_result", event.id, event.occurred_at, *(None,) * 38, *tail)
+            own = (event.payment, event.outcome, code, amount, None, None, None, None)
+            return ("payment_result", event.id, event.occurred_at, *(None,) * 38, *own)
         case Label():
             tail = (event.event, None, None, None, event.label, event.kind, event.reporter, None)
             return ("label", event.id, event.reported_at, *(None,) * 38, *tail)
@@ -59,8 +60,9 @@ def _payment(event: Payment) -> tuple[Any, ...]:
     payee, device, spot = event.payee or _NO_PAYEE, event.device or _NO_DEVICE, event.location
     to, of = event.shipping or _NOWHERE, event.billing or _NOWHERE
     return (
-        "payment", event.id, event.occurred_at, event.amount_minor, event.currency, event.method, event.channel,
-        customer.id if known else None, customer.added_at, customer.phone, customer.email, payer.account, payer.vpa,
+        "payment", event.id, event.occurred_at, event.amount_minor, event.currency, event.method,
+        event.channel, customer.id if known else None, customer.added_at, customer.phone, customer.email,
+        payer.account, payer.vpa,
         card.token, card.bin, card.last4, card.issuer_country, card.three_ds,
         payee.merchant, payee.account, payee.vpa, payee.mcc, payee.added_at, event.upi_flow,
         to.line, to.city, to.pin, to.country, of.line, of.city, of.pin, of.country,

@@ -1,8 +1,8 @@
 """Ids, handles, cards and homes of simulated people and shops as the parts of events, built once and shared.
 
-Event structs are frozen, so all payments of one person can carry the very same `Customer`; building each part at
-its first use is what makes the simulation fast. Ids are hashes of the seed and the place in the population, never
-drawn in order of use, so they do not depend on which events are looked at.
+Event structs are frozen, so all payments of one person can carry the very same `Customer`; building each
+part at its first use is what makes the simulation fast. Ids are hashes of the seed and the place in the
+population, never drawn in order of use, so they do not depend on which events are looked at.
 """
 
 from __future__ import annotations
@@ -229,10 +229,22 @@ class Identities:
 _KINDS = {
     kind: number
     for number, kind in enumerate(
-        ("customer", "name", "account", "device", "fingerprint", "card", "home", "contact", "new_contact", "shop",
-         "employer", "fresh")
+        (
+            "customer",
+            "name",
+            "account",
+            "device",
+            "fingerprint",
+            "card",
+            "home",
+            "contact",
+            "new_contact",
+            "shop",
+            "employer",
+            "fresh",
+        )
     )
-}  # fmt: skip
+}
 
 
 def _edge(edges: Floats, bits: int) -> int:

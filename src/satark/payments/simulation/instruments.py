@@ -1,7 +1,8 @@
 """Cards, phones and addresses on the net: what people pay with and from.
 
-The BINs are issuer ranges as they look in India, joined with made-up tokens and last fours; a full card number
-never exists here, so none can leak. User agents are of common phones; IP ranges are those of Indian carriers.
+The BINs are issuer ranges as they look in India, joined with made-up tokens and last fours; a full card
+number never exists here, so none can leak. User agents are of common phones, shortened; IP ranges are those
+of Indian carriers.
 """
 
 from __future__ import annotations
@@ -54,25 +55,23 @@ FOREIGN_ISSUERS: tuple[Issuer, ...] = (
 )
 
 USER_AGENTS: tuple[str, ...] = (
-    "Mozilla/5.0 (Linux; Android 14; SM-A156E) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Mobile",
-    "Mozilla/5.0 (Linux; Android 13; Redmi Note 12) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Mobile",
-    "Mozilla/5.0 (Linux; Android 12; vivo 1906) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/127.0.0.0 Mobile",
-    "Mozilla/5.0 (Linux; Android 14; CPH2591) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Mobile",
-    "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile",
-    "Mozilla/5.0 (Linux; Android 13; realme RMX3690) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1",
+    "Mozilla/5.0 (Linux; Android 14; SM-A156E) AppleWebKit/537.36 Chrome/129.0.0.0 Mobile",
+    "Mozilla/5.0 (Linux; Android 13; Redmi Note 12) AppleWebKit/537.36 Chrome/128.0.0.0 Mobile",
+    "Mozilla/5.0 (Linux; Android 12; vivo 1906) AppleWebKit/537.36 Chrome/127.0.0.0 Mobile",
+    "Mozilla/5.0 (Linux; Android 14; CPH2591) AppleWebKit/537.36 Chrome/129.0.0.0 Mobile",
+    "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 Chrome/130.0.0.0 Mobile",
+    "Mozilla/5.0 (Linux; Android 13; realme RMX3690) AppleWebKit/537.36 Chrome/126.0.0.0 Mobile",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 Version/17.6",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/129.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/128.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 Version/17.5 Safari/605.1",
 )
 
 PHONES = 8
 """The first so many user agents are of phones."""
 
-EMULATOR_AGENT = (
-    "Mozilla/5.0 (Linux; Android 9; sdk_gphone_x86) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/92.0"
-)
+EMULATOR_AGENT = "Mozilla/5.0 (Linux; Android 9; sdk_gphone_x86) AppleWebKit/537.36 Chrome/92.0"
 """The user agent of an Android emulator, as card-testing farms show it."""
 
 CARRIER_RANGES: tuple[tuple[int, int], ...] = (

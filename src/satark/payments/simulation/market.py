@@ -1,8 +1,8 @@
 """The simulated market itself: all events in order of time, and beside them the truth about each fraud.
 
-Day by day it draws the honest payments, lets gangs play their scenarios, numbers all payments in order of time,
-and merges them with the results, labels and payee changes that fall due. Only one day is in memory at once,
-besides what is still to follow from earlier days.
+Day by day it draws the honest payments, lets gangs play their scenarios, numbers all payments in order of
+time, and merges them with the results, labels and payee changes that fall due. Only one day is in memory at
+once, besides what is still to follow from earlier days.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from satark.payments.simulation.scenarios import SCENARIOS, Act, Draft, Scenario
 from satark.payments.simulation.seasons import DAY_US, day_start_us, mood_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from satark.events import Event
     from satark.payments.simulation.plan import SimulationPlan
@@ -95,7 +95,8 @@ class Simulation:
 
     Examples
     --------
-    >>> simulation = Simulation(SimulationPlan(customers=100, merchants=40, payments_per_day=200, settle_days=0))
+    >>> from satark.payments.simulation import SimulationPlan
+    >>> simulation = Simulation(SimulationPlan(customers=100, payments_per_day=200, settle_days=0))
     >>> events = list(simulation.events())
     >>> len(events) > 200, events[0].occurred_at.isoformat()[:10]
     (True, '2025-10-12')
@@ -133,8 +134,6 @@ class Simulation:
         start_us = day_start_us(calendar_day)
         end_us = start_us + DAY_US
         columns, drafts, acts = self._draw(day, calendar_day, start_us, backlog)
-        honest = len(columns.at_us)
-
         times = np.concatenate(
             [columns.at_us, np.array([draft.at_us for draft, _, _ in drafts], dtype=np.int64)]
         )
@@ -150,46 +149,65 @@ class Simulation:
             [columns.added_us[changes], np.array([act.at_us for act in acts], dtype=np.int64)]
         )
         groups = (change_times, times[order], results[:, 0], labels[:, 0])
+        makers = (
+            self._change_maker(columns, changes.tolist(), acts, f"{calendar_day:%y%m%d}"),
+            self._payment_maker(columns, drafts, order.tolist(), day),
+            self._follower(result_of, "res", results.tolist()),
+            self._follower(label_of, "lab", labels.tolist()),
+        )
         moments = np.concatenate(groups)
         sequence = np.argsort(moments, kind="stable")
         sequence = sequence[moments[sequence] >= since_us]
-        edges = np.cumsum([len(group) for group in groups]).tolist()
+        ends = np.cumsum([len(group) for group in groups])
+        group = np.searchsorted(ends, sequence, side="right")
+        place = sequence - np.concatenate(([0], ends))[group]
+        for which, nth in zip(group.tolist(), place.tolist(), strict=True):
+            yield makers[which](nth)
 
-        prefix, date_text = self.plan.id_prefix, f"{calendar_day:%y%m%d}"
-        make_payment = payment_maker(columns, self._identities)
+    def _change_maker(
+        self, columns: DayColumns, rows: list[int], acts: list[Act], date_text: str
+    ) -> Callable[[int], Event]:
         make_change = payee_change_maker(columns, self._identities)
-        origin, change_rows = order.tolist(), changes.tolist()
-        result_rows, label_rows = results.tolist(), labels.tolist()
-        payment_id = self._payment_ids()
-        for place in sequence.tolist():
-            if place < edges[0]:
-                event_id = f"{prefix}chg_{date_text}_{place:06d}"
-                if place < len(change_rows):
-                    yield make_change(change_rows[place], event_id)
-                else:
-                    act = acts[place - len(change_rows)]
-                    yield PayeeChange(id=event_id, occurred_at=moment(act.at_us), **act.fields)
-            elif place < edges[1]:
-                nth = place - edges[0]
-                event_id = f"{prefix}pay_{date_text}_{nth:07d}"
-                row = origin[nth]
-                if row < honest:
-                    yield make_payment(row, event_id)
-                else:
-                    draft, scenario, campaign = drafts[row - honest]
-                    if not draft.honest:
-                        self.truth[event_id] = Truth(
-                            event_id, scenario.name, scenario.kind, campaign, scenario.foreseen
-                        )
-                    yield Payment(id=event_id, occurred_at=moment(draft.at_us), **draft.fields)
-            elif place < edges[2]:
-                entry = result_rows[place - edges[1]]
-                paid = payment_id(entry[1], entry[2])
-                yield result_of(entry, f"{prefix}res_{paid[len(prefix) + 4 :]}_{entry[3]}", paid)
-            else:
-                entry = label_rows[place - edges[2]]
-                paid = payment_id(entry[1], entry[2])
-                yield label_of(entry, f"{prefix}lab_{paid[len(prefix) + 4 :]}_{entry[3]}", paid)
+
+        def make(nth: int) -> Event:
+            event_id = f"{self.plan.id_prefix}chg_{date_text}_{nth:06d}"
+            if nth < len(rows):
+                return make_change(rows[nth], event_id)
+            act = acts[nth - len(rows)]
+            return PayeeChange(id=event_id, occurred_at=moment(act.at_us), **act.fields)
+
+        return make
+
+    def _payment_maker(
+        self, columns: DayColumns, drafts: list[tuple[Draft, Scenario, str]], origin: list[int], day: int
+    ) -> Callable[[int], Event]:
+        make_payment = payment_maker(columns, self._identities)
+        honest, payment_id = len(columns.at_us), self._payment_ids()
+
+        def make(nth: int) -> Event:
+            event_id, row = payment_id(day, nth), origin[nth]
+            if row < honest:
+                return make_payment(row, event_id)
+            draft, scenario, campaign = drafts[row - honest]
+            if not draft.honest:
+                self.truth[event_id] = Truth(
+                    event_id, scenario.name, scenario.kind, campaign, scenario.foreseen
+                )
+            return Payment(id=event_id, occurred_at=moment(draft.at_us), **draft.fields)
+
+        return make
+
+    def _follower(
+        self, build: Callable[[list[int], str, str], Event], what: str, rows: list[list[int]]
+    ) -> Callable[[int], Event]:
+        payment_id, skip = self._payment_ids(), len(self.plan.id_prefix) + len("pay_")
+
+        def make(nth: int) -> Event:
+            row = rows[nth]
+            paid = payment_id(row[1], row[2])
+            return build(row, f"{self.plan.id_prefix}{what}_{paid[skip:]}_{row[3]}", paid)
+
+        return make
 
     def _draw(
         self, day: int, calendar_day: date, start_us: int, backlog: _Backlog
@@ -209,7 +227,7 @@ class Simulation:
         return columns, drafts, acts
 
     def _play(self, day: int, start_us: int, honest: int, backlog: _Backlog) -> None:
-        """Let gangs play until the day's share of fraud is spent; what is overspent is saved on later days."""
+        """Let gangs play until the day's share of fraud is spent; an excess is saved on later days."""
         share = self.plan.fraud_share
         backlog.debt += honest * share / (1 - share)
         rng = np.random.Generator(np.random.PCG64([self.plan.seed, 3, day]))
@@ -272,5 +290,5 @@ class Simulation:
         return payment_id
 
 
-def _rows(rows: list[tuple[int, ...]]) -> Ints:
+def _rows(rows: Sequence[tuple[int, ...]]) -> Ints:
     return np.array(rows, dtype=np.int64) if rows else empty_table()

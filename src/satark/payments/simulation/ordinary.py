@@ -7,15 +7,16 @@ columns into events, and `outcomes` and `reports` say what followed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from satark.payments.simulation.places import CITIES
-from satark.payments.simulation.plan import SimulationPlan
 from satark.payments.simulation.population import (
     CARDS_PER_PERSON,
     CONTACTS_PER_PERSON,
     DEVICES_PER_PERSON,
+    FOUNDERS,
     MOBILE_ADDRESSES,
     Bools,
     Floats,
@@ -27,8 +28,11 @@ from satark.payments.simulation.seasons import HOUR_US, DayMood, draw_times_us
 from satark.payments.simulation.trades import TRADES
 from satark.payments.simulation.wares import LEVELS, PRICES_MINOR, PRODUCTS_BY_TRADE, choose_products
 
+if TYPE_CHECKING:
+    from satark.payments.simulation.plan import SimulationPlan
+
 COUNTER, ONLINE, FRIEND, MANDATE, CASH, SALARY = range(6)
-"""Kinds of honest payment: at a shop's counter, over the net, to a person, by mandate, cash machine, salary."""
+"""Kinds of honest payment: at a counter, over the net, to a person, by mandate, cash machine, salary."""
 
 KIND_SHARES = np.array([0.36, 0.34, 0.22, 0.05, 0.03])
 CARD, UPI, NETBANKING, WALLET, COD = range(5)
@@ -140,7 +144,7 @@ def draw_day(
     at_us = draw_times_us(rng, size, start_us)
     morning = (start_us + (2 + 8 * rng.random(len(salaries))) * HOUR_US).astype(np.int64)
     at_us[ordinary:] = morning // 1000 * 1000
-    customer = _customers(rng, population, mood, at_us, ordinary)
+    customer = _customers(rng, population, mood, at_us)
     customer[ordinary:] = salaries
     method = _by_row(rng, METHOD_SHARES, kind)
     city, lat, lon = _whereabouts(rng, population, customer, at_us - start_us)
@@ -188,8 +192,8 @@ def draw_day(
         device=customer * DEVICES_PER_PERSON + ((channel == WEB) & (rng.random(size) < 0.6)),
         card=np.where(method == CARD, customer * CARDS_PER_PERSON + (rng.random(size) < 0.25), -1),
         address=np.where(at_home, customer % population.homes, mobile),
-        lat=spot[:, 0],
-        lon=spot[:, 1],
+        lat=np.asarray(spot[:, 0], dtype=np.float64),
+        lon=np.asarray(spot[:, 1], dtype=np.float64),
         accuracy_m=np.where(located, accuracy, -1),
         ship_to=np.where(shipped, to, -1),
         three_ds=_three_ds(rng, kind, method),
@@ -215,15 +219,13 @@ def _contact(customer: Ints, contact: Ints, people: int) -> Ints:
     return np.asarray(np.where(other == customer, (other + 1) % people, other), dtype=np.int64)
 
 
-def _customers(
-    rng: np.random.Generator, population: Population, mood: DayMood, at_us: Ints, ordinary: int
-) -> Ints:
+def _customers(rng: np.random.Generator, population: Population, mood: DayMood, at_us: Ints) -> Ints:
     weights = population.activity * np.where(np.array(mood.flush)[population.payday], 1.6, 1.0)
     cumulative = np.cumsum(weights / weights.sum())
     customer = pick(rng, cumulative, len(at_us))
     early = population.joined_us[customer] >= at_us
-    # Whoever has not joined yet gives the payment to one of the twenty founders, who joined before every start.
-    customer[early] = rng.integers(0, 20, int(early.sum()))
+    # Whoever has not joined yet gives the payment to a founder; those joined before every start.
+    customer[early] = rng.integers(0, FOUNDERS, int(early.sum()))
     return customer
 
 

@@ -1,7 +1,8 @@
 """A simulated market played in real time, for a server that shall have something to decide.
 
-Events are handed to a sender when they are due and carry the present time: all their times are moved by the same
-distance, so ages of accounts and payees stay true. The sender is a port; the terminal gives the typed client.
+Events are handed to a sender when they are due and carry the present time: all their times are moved by the
+same distance, so ages of accounts and payees stay true. The sender is a port; the terminal gives the typed
+client.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def live_simulation(rate_per_second: float, seed: int, id_prefix: str) -> tuple[
     seed
         Of the market.
     id_prefix
-        Must differ from run to run, for instance by the time of start: the same id with another time is a conflict.
+        Must differ from run to run, for instance by the time of start: the same id with another time is a
+        conflict.
     """
     per_day = max(int(rate_per_second * 86_400 / EVENTS_PER_PAYMENT), 100)
     plan = SimulationPlan(
@@ -124,7 +126,9 @@ def stream(
         Asked between events; true ends the stream after what was already due.
     """
     began_us = clock.now_us()
-    first_us, sent, due = None, 0, []
+    first_us: int | None = None
+    sent = 0
+    due: list[Event] = []
     for event in events:
         own_us = _time_of(event)
         first_us = own_us if first_us is None else first_us
@@ -157,7 +161,8 @@ def moved(event: Event, by_us: int) -> Event:
     >>> from satark.events import Customer
     >>> at = datetime(2025, 10, 20, tzinfo=UTC)
     >>> customer = Customer(id="c", added_at=at)
-    >>> later = moved(Payment(id="p", occurred_at=at, amount_minor=1, method="card", customer=customer), 60_000_000)
+    >>> payment = Payment(id="p", occurred_at=at, amount_minor=1, method="card", customer=customer)
+    >>> later = moved(payment, 60_000_000)
     >>> later.occurred_at.isoformat(), later.customer.added_at == later.occurred_at
     ('2025-10-20T00:01:00+00:00', True)
     """

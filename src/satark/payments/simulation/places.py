@@ -1,7 +1,7 @@
 """Where people live and shops stand: Indian cities with real PIN codes, coordinates and rough sizes.
 
-PIN codes are those of head post offices and well-known localities (India Post's public directory); coordinates are
-the city's centre. Street names are common ones, house numbers are drawn.
+PIN codes are those of head post offices and well-known localities (India Post's public directory);
+coordinates are the city's centre. Street names are common ones, house numbers are drawn.
 """
 
 from __future__ import annotations
@@ -68,19 +68,19 @@ CITIES: tuple[City, ...] = (
 )
 
 HIDEOUTS: tuple[str, ...] = ("Bharatpur", "Alwar", "Nuh", "Deoghar", "Jamtara")
-"""Towns that police reports name as places from which gangs call and to which parcels go; honest people live there
-too, so a PIN code alone proves nothing."""
+"""Towns that police reports name as places from which gangs call and to which parcels go; honest people
+live there too, so a PIN code alone proves nothing."""
 
 STREETS: tuple[str, ...] = (
-    "MG Road", "Station Road", "Gandhi Nagar", "Nehru Marg", "Civil Lines", "Sector 14", "Sector 62", "Model Town",
-    "Rajendra Nagar", "Shivaji Nagar", "Subhash Chowk", "Laxmi Nagar", "Ram Nagar", "Church Street", "Temple Road",
-    "Lake View Road", "Old Bazaar", "Sadar Bazar", "College Road", "Vasant Vihar", "Green Park", "Ashok Nagar",
-    "Patel Nagar", "Azad Nagar", "Indira Nagar", "Jawahar Colony", "Krishna Kunj", "Sai Enclave", "Shanti Nagar",
-    "Malviya Nagar",
+    "MG Road", "Station Road", "Gandhi Nagar", "Nehru Marg", "Civil Lines", "Sector 14", "Sector 62",
+    "Model Town", "Rajendra Nagar", "Shivaji Nagar", "Subhash Chowk", "Laxmi Nagar", "Ram Nagar",
+    "Church Street", "Temple Road", "Lake View Road", "Old Bazaar", "Sadar Bazar", "College Road",
+    "Vasant Vihar", "Green Park", "Ashok Nagar", "Patel Nagar", "Azad Nagar", "Indira Nagar",
+    "Jawahar Colony", "Krishna Kunj", "Sai Enclave", "Shanti Nagar", "Malviya Nagar",
 )  # fmt: skip
 
 BUILDINGS: tuple[str, ...] = (
-    "Shanti Apartments", "Sunrise Residency", "Om Sai Heights", "Lotus Towers", "Green Valley", "Silver Oak",
-    "Ganga Vihar", "Prestige Court", "Sagar Darshan", "Royal Enclave", "Shree Krupa", "Anand Bhavan",
-    "Palm Meadows", "Maple Heights", "Gokul Dham", "Ashiana",
+    "Shanti Apartments", "Sunrise Residency", "Om Sai Heights", "Lotus Towers", "Green Valley",
+    "Silver Oak", "Ganga Vihar", "Prestige Court", "Sagar Darshan", "Royal Enclave", "Shree Krupa",
+    "Anand Bhavan", "Palm Meadows", "Maple Heights", "Gokul Dham", "Ashiana",
 )  # fmt: skip

@@ -1,7 +1,7 @@
-"""How large, how long and how troubled a simulated market is: `SimulationPlan`, the only input besides the code.
+"""How large, how long and how troubled a simulated market is: `SimulationPlan`, the only input but the code.
 
-The same plan gives the same events, byte for byte (with the same versions of Satark and numpy): nothing here or
-behind it reads a clock, a locale or the machine's random source.
+The same plan gives the same events, byte for byte (with the same versions of Satark and numpy): nothing
+here or behind it reads a clock, a locale or the machine's random source.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class SimulationPlan:
     days
         How many days have payments.
     settle_days
-        How many further days only results, refunds, chargebacks and labels still arrive; 0 to stop at midnight.
+        How many further days only results, refunds, chargebacks and labels still arrive; 0 to stop at
+        midnight.
     customers, merchants
         How many there are; merchants are popular by Zipf's law.
     payments_per_day
@@ -40,7 +41,8 @@ class SimulationPlan:
     fraud_share
         The share of payments that belong to a fraud scenario, 0 to 0.5.
     scenarios
-        The names of the scenarios to play, from `satark.payments.simulation.scenarios.SCENARIOS`; empty for all.
+        The names of the scenarios to play, from `satark.payments.simulation.scenarios.SCENARIOS`; empty for
+        all.
     id_prefix
         Put before every event id, so that two runs can be sent to one server.
 

@@ -1,20 +1,24 @@
 """Who lives in the simulated market: people and shops as flat arrays, drawn once per plan.
 
-Everything that a day's draws need is here as numpy arrays; the event structs made of them are in `identities`.
+Everything that a day's draws need is here as numpy arrays; the event structs made of them are in
+`identities`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from satark.payments.simulation.instruments import carrier_addresses
 from satark.payments.simulation.places import CITIES
-from satark.payments.simulation.plan import SimulationPlan
 from satark.payments.simulation.seasons import DAY_US, day_start_us
 from satark.payments.simulation.trades import TRADE_NAMES, TRADES
+
+if TYPE_CHECKING:
+    from satark.payments.simulation.plan import SimulationPlan
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -26,6 +30,9 @@ CARDS_PER_PERSON = 2
 CONTACTS_PER_PERSON = 6
 MAX_HOME_ADDRESSES = 200_000
 MOBILE_ADDRESSES = 6_000
+FOUNDERS = 20
+"""The first so many people joined long before every start."""
+
 PAYDAY_SHARES = (0.5, 0.2, 0.3)
 
 _POPULAR = {
@@ -117,7 +124,7 @@ def populate(plan: SimulationPlan) -> Population:
     joined = start_us - ages.astype(np.int64) // 1000 * 1000
     newcomers = rng.random(people) < min(0.3, 0.002 * plan.days)
     joined[newcomers] = start_us + (rng.random(int(newcomers.sum())) * plan.days * DAY_US).astype(np.int64)
-    joined[:20] = start_us - 400 * DAY_US
+    joined[:FOUNDERS] = start_us - 400 * DAY_US
 
     trade = _choose(rng, np.array([trade.weight for trade in TRADES]), shops)
     trade[: len(TRADES)] = np.arange(len(TRADES))

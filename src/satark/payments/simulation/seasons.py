@@ -1,7 +1,8 @@
 """When Indians pay: the hours of a day, the days of a week, paydays and festivals.
 
-Festival days follow the Government of India's published holiday lists and the Hindu calendar; those that hang on
-the moon can differ by one day between regions. Years outside the table simply have only the fixed festivals.
+Festival days follow the Government of India's published holiday lists and the Hindu calendar; those that
+hang on the moon can differ by one day between regions. Years outside the table simply have only the fixed
+festivals.
 """
 
 from __future__ import annotations
@@ -178,4 +179,4 @@ def draw_times_us(rng: np.random.Generator, size: int, start_us: int) -> npt.NDA
     edges = np.concatenate(([0.0], np.cumsum(HOUR_WEIGHTS / HOUR_WEIGHTS.sum())))
     hours = np.interp(rng.random(size), edges, np.arange(25.0))
     milliseconds = np.minimum((hours * 3_600_000).astype(np.int64), 86_399_999)
-    return start_us + milliseconds * 1000
+    return np.asarray(start_us + milliseconds * 1000, dtype=np.int64)

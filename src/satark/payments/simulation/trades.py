@@ -1,7 +1,7 @@
 """What shops sell: trades with their MCC, goods with Indian prices and titles in Hindi, Hinglish and English.
 
-Prices are in rupees and typical of 2025; a shop's own price varies around them. Cash-like goods (gold, gift cards,
-premium phones) are bought by honest people too, most of all at Dhanteras and Diwali.
+Prices are in rupees and typical of 2025; a shop's own price varies around them. Cash-like goods (gold, gift
+cards, premium phones) are bought by honest people too, most of all at Dhanteras and Diwali.
 """
 
 from __future__ import annotations

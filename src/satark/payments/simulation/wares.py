@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from satark.payments.simulation.population import Floats, Ints
 from satark.payments.simulation.trades import TRADES
+
+if TYPE_CHECKING:
+    from satark.payments.simulation.population import Floats, Ints
 
 LEVELS = 8
 """A product has this many prices, from cheap shops to dear ones."""
@@ -59,7 +62,7 @@ PRICES_MINOR = _prices()
 
 
 def choose_products(rng: np.random.Generator, trade: int, size: int, gold: float) -> Ints:
-    """Draw `size` products of a trade; cheap ones sell more often, gold and silver by the day's factor `gold`."""
+    """Draw `size` products of a trade; cheap ones sell more, gold and silver by the day's factor `gold`."""
     rows = PRODUCTS_BY_TRADE[trade]
     weights: Floats = PRICES_MINOR[rows, LEVELS // 2].astype(np.float64) ** -0.6
     weights = weights * np.where(METAL[rows], gold, 1.0)

@@ -1,9 +1,9 @@
 """Simulated events and their truth to files: JSON lines, CSV and Parquet, by the file's ending.
 
-JSON lines hold every event nested, exactly as the HTTP interface takes it, one per line with its ``type``; results,
-labels and payee changes stand between the payments in order of time. CSV and Parquet hold the flat rows of
-`satark.payments.simulation.flat`. All three are written as the events come, in bounded memory, under another name
-until they are whole.
+JSON lines hold every event nested, exactly as the HTTP interface takes it, one per line with its ``type``;
+results, labels and payee changes stand between the payments in order of time. CSV and Parquet hold the flat
+rows of `satark.payments.simulation.flat`. All three are written as the events come, in bounded memory,
+under another name until they are whole.
 """
 
 from __future__ import annotations

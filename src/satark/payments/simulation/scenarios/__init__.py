@@ -1,6 +1,7 @@
 """Fraud scenarios, one per file; `SCENARIOS` is the registry by name.
 
-To add one: write a module with a `play(stage)` and a `SCENARIO`, and name it here; the tests walk the registry.
+To add one: write a module with a `play(stage)` and a `SCENARIO`, and name it here; the tests walk the
+registry.
 """
 
 from satark.payments.simulation.scenarios import (

@@ -1,7 +1,7 @@
-"""One door, many spellings: a reseller takes first-order offers again and again under varied names and addresses.
+"""One door, many spellings: a reseller takes first-order offers again and again under varied addresses.
 
-Gift-wrap notes, abbreviations, Hindi spelling and moved commas make each address look new. Payment is by cash on
-delivery or wallet, in small baskets from accounts a few hours old. No bundled rule names it.
+Gift-wrap notes, abbreviations, Hindi spelling and moved commas make each address look new. Payment is by
+cash on delivery or wallet, in small baskets from accounts a few hours old. No bundled rule names it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SPELLINGS = (
 
 
 def play(stage: Stage) -> Campaign:
-    """10 to 18 small baskets within two days, each account and each spelling new, all to one PIN code and flat."""
+    """Send 10 to 18 small baskets within two days to one flat, each account and each spelling new."""
     campaign = Campaign()
     at_us, door = stage.at_us(8, 13), stage.address("Indore" if stage.chance(0.3) else "New Delhi")
     flat, building, street = (door.line or "").split(", ", 2)

@@ -1,8 +1,8 @@
 """What fraud scenarios are made of: drafts of payments, what follows them, and the stage with its props.
 
-A scenario is a function that takes a `Stage` and returns one `Campaign`. It may spread over many days; what falls
-behind the plan's last day does not happen. Payments get their ids later, among the honest ones in order of time, so
-that an id tells nothing.
+A scenario is a function that takes a `Stage` and returns one `Campaign`. It may spread over many days; what
+falls behind the plan's last day does not happen. Payments get their ids later, among the honest ones in
+order of time, so that an id tells nothing.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Report:
 class Draft:
     """A payment before it has an id: its time, its fields, what follows and who reports it.
 
-    `honest` marks a payment that belongs to the story but is not fraud, such as the owner's own before a clone's.
+    `honest` marks a payment that belongs to the story but is not fraud, such as the owner's own before a
+    clone's.
     """
 
     at_us: int
@@ -161,7 +162,7 @@ class Stage:
 
     def rupees(self, median: float, sigma: float, step: int = 1) -> int:
         """Draw a log-normal amount, rounded to `step` rupees, in paise."""
-        return max(int(round(median * float(np.exp(sigma * self.rng.normal())) / step)) * step, step) * 100
+        return max(round(median * float(np.exp(sigma * self.rng.normal())) / step) * step, step) * 100
 
     def victims(self, count: int) -> list[int]:
         """Draw different people who are customers already."""
@@ -254,7 +255,7 @@ class Stage:
     def goods(
         self, *categories: str, count: int = 1, most_minor: int = 2_00_000_00
     ) -> tuple[tuple[Line, ...], int]:
-        """Draw order lines of some categories, none dearer than `most_minor`; returns (lines, sum in paise)."""
+        """Draw order lines of some categories, none dearer than `most_minor`; returns them and their sum."""
         places = [
             place
             for place, product in enumerate(PRODUCTS)

@@ -1,7 +1,7 @@
 """Bust-out: an account is nursed with small honest-looking purchases for days, then spends all at once.
 
-By the time it turns, it is no longer new, its device and address are known and its history is clean. No bundled
-rule names it.
+By the time it turns, it is no longer new, its device and address are known and its history is clean. No
+bundled rule names it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from satark.payments.simulation.seasons import DAY_US
 
 
 def play(stage: Stage) -> Campaign:
-    """Two or three small baskets a day, all paid; then 3 to 5 dear ones that are never made good."""
+    """Pay for two or three small baskets a day, then never make good 3 to 5 dear ones."""
     campaign = Campaign()
     at_us = stage.at_us(7, 9)
     nursed_days = stage.number(0, 6)
@@ -24,8 +24,17 @@ def play(stage: Stage) -> Campaign:
         stage.address("Pune" if stage.chance(0.5) else "Lucknow"),
         stage.card(three_ds="authenticated"),
     )
-    fixed = {"method": "card", "channel": "app", "customer": customer, "card": card, "shipping": home, "billing": home,
-             "device": device, "ip": ip, "ip_country": "IN"}  # fmt: skip
+    fixed = {
+        "method": "card",
+        "channel": "app",
+        "customer": customer,
+        "card": card,
+        "shipping": home,
+        "billing": home,
+        "device": device,
+        "ip": ip,
+        "ip_country": "IN",
+    }
     for _ in range(3 + 2 * nursed_days):
         lines, amount = stage.goods("grocery", "home", "beauty", most_minor=1_000_00)
         shop = stage.identities.shop(stage.shop("marketplace", "grocery_online"), upi=False)

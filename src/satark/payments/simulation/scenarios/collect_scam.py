@@ -6,7 +6,7 @@ from satark.payments.simulation.scenarios.base import Campaign, Draft, Scenario,
 
 
 def play(stage: Stage) -> Campaign:
-    """One fresh UPI address asks 5 to 14 people within a few hours; about half approve."""
+    """Ask 5 to 14 people for money from one fresh UPI address within hours; about half approve."""
     campaign = Campaign()
     at_us = stage.at_us(9, 20)
     for_all = stage.payee(at_us)

@@ -8,7 +8,7 @@ from satark.payments.simulation.seasons import DAY_US
 
 
 def play(stage: Stage) -> Campaign:
-    """6 to 14 cards over two days, all shipped to the very same address."""
+    """Ship on 6 to 14 cards over two days, all to the very same address."""
     campaign = Campaign()
     at_us, drop = stage.at_us(8, 14), stage.address(stage.one_of(HIDEOUTS))
     device, other = stage.device(), stage.device()

@@ -1,7 +1,7 @@
-"""Friendly-fraud ring: people in different cities buy ordinary goods and later dispute them as never received.
+"""Friendly-fraud ring: people in different cities buy ordinary goods and later dispute them as not come.
 
-The phones have different device ids, but share one fingerprint, since one person's browser profile runs on all of
-them. Amounts and goods are ordinary; the chargebacks come weeks later. No bundled rule names it.
+The phones have different device ids, but share one fingerprint, since one person's browser profile runs on
+all of them. Amounts and goods are ordinary; the chargebacks come weeks later. No bundled rule names it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from satark.payments.simulation.seasons import DAY_US
 
 
 def play(stage: Stage) -> Campaign:
-    """5 to 9 members buy once or twice each within four days, on devices with one shared fingerprint."""
+    """Let 5 to 9 members buy once or twice within four days, on devices with one shared fingerprint."""
     campaign = Campaign()
     fingerprint = stage.device().fingerprint
     for member in stage.victims(stage.number(5, 9)):

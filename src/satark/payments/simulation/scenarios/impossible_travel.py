@@ -1,4 +1,4 @@
-"""Impossible travel: a skimmed card is used at a counter in one city and, within the hour, far away as a clone."""
+"""Impossible travel: a card is used at a counter in one city and, within the hour, far away as a clone."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from satark.events import Location
 from satark.payments.simulation.scenarios.base import Campaign, Draft, Scenario, Stage
 
 FAR_DEGREES = 6.0
-"""Two cities at least this far apart are some 600 km from each other; no flight door to door takes 40 minutes."""
+"""Two cities at least this far apart are some 400 km or more from each other: no journey of 40 minutes."""
 
 
 def play(stage: Stage) -> Campaign:
-    """One payment by the owner at home, then 2 to 4 by the clone in a far city; only the clone's are fraud."""
+    """Pay once as the owner at home, then 2 to 4 times as the clone far away; only those are fraud."""
     campaign = Campaign()
     at_us, owner = stage.at_us(9, 21), stage.victim()
     people = stage.population

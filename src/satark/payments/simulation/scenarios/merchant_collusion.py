@@ -1,4 +1,4 @@
-"""Merchant collusion: a new shop's terminal takes round, large amounts at night from a handful of its own cards."""
+"""Merchant collusion: a new shop's terminal takes round, large sums at night from a few cards of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from satark.payments.simulation.scenarios.base import Campaign, Draft, Scenario,
 
 
 def play(stage: Stage) -> Campaign:
-    """8 to 16 payments of round amounts on 3 to 5 cards at one counter between 22 and 4 o'clock."""
+    """Charge round sums 8 to 16 times on 3 to 5 cards at one counter between 22 and 4 o'clock."""
     campaign = Campaign()
     at_us = stage.at_us(22, 23.5)
     bits = stage.fresh()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from satark.events import Payer
+from satark.payments.simulation.ordinary import MAX_UPI_MINOR
 from satark.payments.simulation.scenarios.base import Campaign, Draft, Scenario, Stage
 from satark.payments.simulation.seasons import DAY_US
 
 
 def play(stage: Stage) -> Campaign:
-    """8 to 20 payers send to one account; 90 to 97 per cent leave it again to 4 to 7 others within the hour."""
+    """Send from 8 to 20 payers to one account, then 90 to 97 per cent of it to others within the hour."""
     campaign = Campaign()
     at_us = stage.at_us(8, 19)
     added_us = at_us - stage.number(1, 20) * DAY_US
@@ -38,7 +39,7 @@ def play(stage: Stage) -> Campaign:
         amount = left // layers if layer < layers - 1 else left - left // layers * (layers - 1)
         fields = {
             "amount_minor": amount,
-            "method": "netbanking" if amount > 1_00_000_00 else "upi",
+            "method": "netbanking" if amount > MAX_UPI_MINOR else "upi",
             "channel": "app",
             "customer": customer,
             "payer": Payer(account=account.account, vpa=account.vpa),

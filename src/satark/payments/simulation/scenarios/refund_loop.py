@@ -1,4 +1,4 @@
-"""Refund loop: one customer buys and sends back again and again, to turn a card's credit or points into cash."""
+"""Refund loop: one customer buys and sends back again and again, to turn credit or points into cash."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from satark.payments.simulation.scenarios.base import Campaign, Draft, Scenario,
 
 
 def play(stage: Stage) -> Campaign:
-    """6 to 11 purchases at one shop within three days, each refunded within hours."""
+    """Buy 6 to 11 times at one shop within three days; each is refunded within hours."""
     campaign = Campaign()
     at_us, person = stage.at_us(7, 12), stage.victim()
     payee = stage.identities.shop(stage.shop("marketplace", "electronics", "fashion_online"), upi=False)

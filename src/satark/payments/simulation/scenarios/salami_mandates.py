@@ -1,4 +1,4 @@
-"""Salami slicing: a fake subscription debits many people a little each, slowly, and comes back every few days.
+"""Salami slicing: a fake subscription debits many people a little each, and comes back every few days.
 
 No single payment is large, fast, new or odd; only the payee's spread over unrelated people and the missing
 service behind it are. No bundled rule names it.
@@ -12,7 +12,7 @@ from satark.payments.simulation.seasons import DAY_US
 
 
 def play(stage: Stage) -> Campaign:
-    """12 to 25 people are debited ₹29 to ₹149 by mandate, at least 20 minutes apart, again three times every 5 days."""
+    """Debit 12 to 25 people ₹29 to ₹149, at least 20 minutes apart, four times with 5 days between."""
     campaign = Campaign()
     bits = stage.fresh()
     payee = Payee(merchant=f"mer_s{bits % 1_000_000:06d}", vpa=f"services{bits % 9_999}@ybl", mcc="5968")

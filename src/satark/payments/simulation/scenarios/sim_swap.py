@@ -6,7 +6,7 @@ from satark.payments.simulation.scenarios.base import Act, Campaign, Draft, Scen
 
 
 def play(stage: Stage) -> Campaign:
-    """A new payee, a raised limit, then 3 to 5 transfers from a device never seen, between 0 and 5 o'clock."""
+    """Add a payee, raise its limit, then send 3 to 5 times from a device never seen, at night."""
     campaign = Campaign()
     at_us, victim = stage.at_us(0, 3.5), stage.victim()
     customer, payee = stage.identities.customer(victim), stage.payee(at_us)

@@ -8,7 +8,7 @@ from satark.payments.simulation.seasons import DAY_US
 
 
 def play(stage: Stage) -> Campaign:
-    """One device tries one or two stolen cards on a fresh account, 3 to 7 baskets, sent far from the billing home."""
+    """Buy 3 to 5 baskets on each of one or two cards from one fresh account, sent far away."""
     campaign = Campaign()
     at_us = stage.at_us(10, 23)
     customer = stage.customer(at_us - stage.number(0, 3) * DAY_US - stage.wait_us(600, 7_200))

@@ -1,7 +1,7 @@
-"""Triangulation: a fake web shop takes honest people's money and serves them with goods bought on stolen cards.
+"""Triangulation: a fake shop takes honest people's money and serves them with goods bought on stolen cards.
 
-Each order has another stolen card, another honest receiver and another home; what ties them is the caller's one
-home address on the net and the steady pace. No bundled rule names it.
+Each order has another stolen card, another honest receiver and another home; what ties them is the caller's
+one home address on the net and the steady pace. No bundled rule names it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from satark.payments.simulation.seasons import DAY_US
 
 
 def play(stage: Stage) -> Campaign:
-    """7 to 14 orders over three days: a stolen card each, shipped to an unrelated honest home, goods of any kind."""
+    """Order 7 to 14 times over three days, each on another stolen card to another honest home."""
     campaign = Campaign()
     at_us, ip = stage.at_us(10, 14), stage.carrier_ip()
     count = stage.number(7, 14)
