@@ -1,0 +1,203 @@
+"""Database connections: how SQLite and PostgreSQL are opened, and how their failures are named.
+
+SQLite's Python driver starts and ends transactions by itself unless told not to; then a migration would be
+committed half-way. Here the driver is left in autocommit and SQLAlchemy's `begin` event sends the BEGIN, so
+data definition is part of the transaction on both databases and a kill -9 in a migration leaves the state
+before it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.pool import QueuePool
+
+from satark.core.errors import SettingInvalid, StorageUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+BUSY_TIMEOUT_MS = 5_000
+LOG_PAGE_BYTES = 16_384
+"""Rows of 2.2 KB: 16 KB pages cost 17 µs per row in batches of 48, 4 KB pages 23 µs (measured)."""
+WRITER_CACHE_KIB = 32_768
+READER_CACHE_KIB = 8_192
+CONNECT_TIMEOUT_SECONDS = 5
+POSTGRES_PREFIX = "postgresql"
+
+FAULTS = (sa.exc.OperationalError, sa.exc.DBAPIError, sa.exc.TimeoutError, sqlite3.Error, OSError)
+"""Everything by which a database says that it cannot serve now; SQLAlchemy wraps the drivers' own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The two ways into the database: one that writes and one that cannot.
+
+    Attributes
+    ----------
+    write
+        Each transaction takes the write lock at its BEGIN, so it never fails in its middle for want of it.
+        None when the storage was opened for reading alone.
+    read
+        Snapshot reads; the connections refuse to write.
+    """
+
+    write: sa.Engine | None
+    read: sa.Engine
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.read.dialect.name
+
+    def writer(self) -> sa.Engine:
+        """Return the writing engine.
+
+        Raises
+        ------
+        StorageUnavailable
+            The storage was opened for reading alone.
+        """
+        if self.write is None:
+            message = "the storage was opened for reading alone"
+            raise StorageUnavailable(message, certain=True)
+        return self.write
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        if self.write is not None:
+            self.write.dispose()
+        self.read.dispose()
+
+
+def sqlite_engines(path: Path, *, read_only: bool, connect_args: Mapping[str, Any] | None = None) -> Engines:
+    """Open a SQLite file; it is created when missing unless `read_only`."""
+    write = None if read_only else _sqlite_engine(path, write=True, connect_args=connect_args)
+    return Engines(write, _sqlite_engine(path, write=False, connect_args=None))
+
+
+def postgres_engines(url: str, *, read_only: bool, connect_args: Mapping[str, Any] | None = None) -> Engines:
+    """Open a PostgreSQL database by its URL (`postgresql://...`; the psycopg driver is chosen here)."""
+    try:
+        parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
+    except sa.exc.ArgumentError as error:
+        message = "the database's URL cannot be read"
+        raise SettingInvalid(message) from error
+
+    def engine(*, write: bool) -> sa.Engine:
+        arguments: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "satark"}
+        arguments.update(connect_args or {} if write else {})
+        if not write:
+            arguments["options"] = "-c default_transaction_read_only=on"
+        return sa.create_engine(parsed, paramstyle="format", pool_pre_ping=True, connect_args=arguments)
+
+    return Engines(None if read_only else engine(write=True), engine(write=False))
+
+
+@contextmanager
+def storage_faults(what: str) -> Iterator[None]:
+    """Turn a database's or disk's failure into `StorageUnavailable`.
+
+    Examples
+    --------
+    >>> with storage_faults("the audit trail"):
+    ...     raise OSError(28, "No space left on device")
+    Traceback (most recent call last):
+    satark.core.errors.StorageUnavailable: the audit trail cannot be used: [Errno 28] No space left on device
+    """
+    try:
+        yield
+    except sa.exc.IntegrityError:
+        raise
+    except FAULTS as error:
+        cause = getattr(error, "orig", None) or error
+        message = f"{what} cannot be used: {cause}"
+        raise StorageUnavailable(message, certain=True) from error
+
+
+def _sqlite_engine(path: Path, *, write: bool, connect_args: Mapping[str, Any] | None) -> sa.Engine:
+    """Make an engine whose connections are set up, and begin, for writing or for reading."""
+    uri = sqlite_uri(path, "rwc" if write else "ro")
+    arguments: dict[str, Any] = {
+        "uri": True,
+        "check_same_thread": False,
+        "isolation_level": None,
+        "timeout": BUSY_TIMEOUT_MS / 1000,
+        "cached_statements": 256,
+    }
+    arguments.update(connect_args or {})
+
+    def connect() -> sqlite3.Connection:
+        connection: sqlite3.Connection = sqlite3.connect(uri, **arguments)
+        try:
+            set_up_sqlite(connection, write=write)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = sa.create_engine(
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=16,
+        pool_timeout=10,
+    )
+    begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+
+    @event.listens_for(engine, "begin")
+    def send_begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def detached(engine: sa.Engine) -> Any:  # noqa: ANN401 - two drivers
+    """Take a driver's connection out of the engine's pool for good."""
+    pooled = engine.raw_connection()
+    connection = pooled.dbapi_connection
+    pooled.detach()
+    return connection
+
+
+def set_up_sqlite(connection: sqlite3.Connection, *, write: bool, page_bytes: int = LOG_PAGE_BYTES) -> None:
+    """Give one SQLite connection its durability, cache and manners.
+
+    mmap stays off: a disk error under a memory map is a SIGBUS that ends the process, without one it is an
+    error code. The automatic checkpoint stays off: it would run inside whichever commit crosses its mark;
+    `Storage.checkpoint` is called from a thread of its own instead.
+    """
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    if write:
+        # The page size holds only for a file that is still empty; later it is without effect.
+        connection.execute(f"PRAGMA page_size = {page_bytes}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
+    else:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
+    connection.execute("PRAGMA mmap_size = 0")
+
+
+def sqlite_uri(path: Path, mode: str) -> str:
+    """Write a path as a SQLite URI (`mode` is rwc or ro); the URI's own signs in the path must not be read
+    as such.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> sqlite_uri(Path("/data/50%?.db"), "ro")
+    'file:/data/50%25%3f.db?mode=ro'
+    """
+    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file:{quoted}?mode={mode}"

@@ -1,0 +1,1 @@
+"""The steps by which the tables grew; run by `satark.storage.migrate`, never by hand."""
