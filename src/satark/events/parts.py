@@ -62,7 +62,7 @@ class Line(Part, frozen=True):
 
     category: f.ShortText | None = None
     sku: f.Sku | None = None
-    title: f.LineText | None = None
+    title: f.Title | None = None
     quantity: f.Quantity = 1
     price_minor: f.AmountMinor | None = None
 

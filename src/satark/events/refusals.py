@@ -50,6 +50,7 @@ _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING_FIELD = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _WRONG_TYPE = re.compile(r"Expected `(.*)`, got `(.*)`", re.DOTALL)
 _BOUND = re.compile(r"Expected `(\w+)` (?:of (length) )?(<=|>=|<|>) (-?[0-9.]+)")
+_CHOICE_LIKE = re.compile(r"[A-Za-z_ \-]{1,24}\Z")
 _BOUND_WORDS = {"<=": "at most", ">=": "at least", "<": "below", ">": "above"}
 _TYPE_WORDS = {"str": "str", "int": "int", "array": "array", "object": "object"}
 
@@ -141,7 +142,9 @@ def _explain(said: str, steps: list[str], body: object, tag: str | None) -> Inva
         choices = tuple(EVENT_TYPES) if steps == ["type"] else _choices(steps, body, tag)
         if steps == ["type"] and tag is not None:
             choices = (tag,)
-        shown = f"{json_type(value)} {_shown(value)!r}" if isinstance(value, str) else json_type(value)
+        # A mistyped choice helps when it is repeated; anything longer or with digits may be personal.
+        repeat = isinstance(value, str) and _CHOICE_LIKE.match(value)
+        shown = f"str {value!r}" if repeat else json_type(value)
         hint = near(value, choices) if isinstance(value, str) else None
         return refuse(field, "one of " + ", ".join(choices), shown, hint)
     if match := _WRONG_TYPE.fullmatch(said):
