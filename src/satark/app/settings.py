@@ -54,10 +54,10 @@ class Settings:
     port: int = _setting(8_080, "Port of the engine's HTTP server; 0 takes a free one.", least=0, most=65_535)
     web_host: str = _setting("127.0.0.1", "Address on which the pages are served.")
     web_port: int = _setting(8_081, "Port of the pages; 0 takes a free one.", least=0, most=65_535)
-    card_keys: str = _setting(
+    secrets: str = _setting(
         "",
-        "Keys that turn card numbers into tokens, the older first: `ID:BASE64[,ID:BASE64]`, 32 bytes each; "
-        "empty means one that is made at the first start and kept in the data folder.",
+        "The installation's secrets, as the text of `secrets.json`; empty means that file in the data "
+        "folder, which the first start makes.",
     )
     deadline_ms: int = _setting(
         100, "Time budget of a decision for requests that name none, in milliseconds.", least=1, most=60_000

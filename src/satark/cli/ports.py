@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from satark.policies import Policy
+
 Announce = "Callable[[Mapping[str, object]], None]"
 """Called with small facts while a server comes up, for instance ``{"step": "ready", "address": ...}``."""
 
@@ -34,6 +36,9 @@ class Wiring(Protocol):
         self, announce: Callable[[Mapping[str, object]], None], *, rate_per_second: float, seed: int
     ) -> None:
         """Run everything with a simulated stream until told to stop."""
+
+    def policy(self, name: str | None = None) -> Policy:
+        """Load a bundled policy by name or a file by path; without either, the policy of the settings."""
 
     def storage(self, *, write: bool = True) -> AbstractContextManager[Any]:
         """Open what is kept in the data folder."""
