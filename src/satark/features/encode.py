@@ -10,7 +10,15 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from satark.features.hashing import key_text, word_of_float, word_of_text
-from satark.features.kernel.layout import MASK_BITS
+from satark.features.kernel.layout import (
+    CO_INPUT,
+    FT_COL,
+    FT_OUT,
+    LG_COL0,
+    LG_FEAT0,
+    LG_NFEAT,
+    MASK_BITS,
+)
 from satark.language import Type, compile_mask, compile_values
 
 if TYPE_CHECKING:
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
     from satark.features.plan import Plan
     from satark.language import Env
 
-_MAX_WORD = (1 << 53) - 1
+MAX_EXACT_INT = (1 << 53) - 1
 _WORD_BYTES = 8
 
 
@@ -101,7 +109,7 @@ def _source(plan: Plan, event_type: str, order: list[str]) -> tuple[str, dict[st
     for name, expr in expressions.items():
         if expr.type == Type.INT:
             x = value_name[name]
-            lines.append(f"    if {x} is not None and not -{_MAX_WORD} <= {x} <= {_MAX_WORD}: {x} = None")
+            lines.append(f"    if {x} is not None and not -{MAX_EXACT_INT} <= {x} <= {MAX_EXACT_INT}: {x} = None")
     for word in range(plan.n_masks):
         lines.append(f"    w{word} = 0")
     for number, bit in enumerate(plan.filters):
@@ -135,11 +143,7 @@ def _source(plan: Plan, event_type: str, order: list[str]) -> tuple[str, dict[st
             missing = " or ".join(f"v[{place}] is None" for place in places)
             lines.append(f"    k{number} = 0 if {missing} else hash_text(key_text({arguments}))")
         parts.append(f"k{number}")
-    kept = {
-        plan.values[column - plan.first_value].expr.canonical
-        for output, column in _text_columns(plan)
-        if output.is_text
-    }
+    kept = {plan.values[column - plan.first_value].expr.canonical for column in text_value_columns(plan)}
     for number, column in enumerate(plan.values):
         if column.event_type != event_type:
             parts.append("0")
@@ -161,19 +165,16 @@ def _source(plan: Plan, event_type: str, order: list[str]) -> tuple[str, dict[st
     return "\n".join(lines), scope
 
 
-def _text_columns(plan: Plan) -> list[tuple[Any, int]]:
-    """Return (output, input column) of the features that give a value back."""
-    from satark.features.kernel.layout import CO_INPUT, FT_COL, FT_OUT, LG_COL0, LG_FEAT0, LG_NFEAT
-
+def text_value_columns(plan: Plan) -> frozenset[int]:
+    """Return the input columns whose texts a feature may have to give back (first and last of a text)."""
     layout = plan.layout
-    by_index = {output.index: output for output in plan.outputs}
-    found = []
+    text_outputs = {output.index for output in plan.outputs if output.is_text}
+    found = set()
     for log in layout.logs:
         for row in layout.features[log[LG_FEAT0] : log[LG_FEAT0] + log[LG_NFEAT]]:
-            output = by_index.get(int(row[FT_OUT]))
-            if output is not None and row[FT_COL] >= 0:
-                found.append((output, int(layout.columns[log[LG_COL0] + row[FT_COL], CO_INPUT])))
-    return found
+            if int(row[FT_OUT]) in text_outputs and row[FT_COL] >= 0:
+                found.add(int(layout.columns[log[LG_COL0] + row[FT_COL], CO_INPUT]))
+    return frozenset(found)
 
 
 def compile_decoder(plan: Plan, names: Sequence[str] | None = None) -> Callable[[Any, Any, bytes, dict[int, str]], list[Any]]:

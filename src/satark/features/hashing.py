@@ -14,7 +14,7 @@ import xxhash
 _SIGN = 1 << 63
 _ALL = (1 << 64) - 1
 _LOW63 = (1 << 63) - 1
-_SEPARATOR = "\x1f"  # The unit separator; the door refuses control characters in ids.
+SEPARATOR = "\x1f"  # The unit separator; the door refuses control characters in ids.
 
 
 def word_of_text(text: str, seed: int = 0) -> int:
@@ -52,4 +52,4 @@ def float_of_word(word: int) -> float:
 
 def key_text(*parts: Any) -> str:  # noqa: ANN401 - facts of any type make keys
     """Return the text whose hash is the key of one or more facts."""
-    return _SEPARATOR.join([part if type(part) is str else repr(part) for part in parts])
+    return SEPARATOR.join([part if type(part) is str else repr(part) for part in parts])
