@@ -91,7 +91,7 @@ def luhn_valid(digits: str) -> bool:
     if not (digits.isascii() and digits.isdigit()):
         return False
     from_right = digits.encode()[::-1]
-    # Every second digit from the right counts double, with the digits of the double added: 7 gives 14 gives 5.
+    # Every second digit from the right counts double, the double's digits added: 7 gives 14 gives 5.
     doubled = from_right[1::2].translate(_DOUBLED)
     total = sum(from_right[::2]) + sum(doubled) - ord("0") * len(digits)
     return total % 10 == 0

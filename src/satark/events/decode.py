@@ -107,10 +107,10 @@ def occurred_us(event: Event) -> Micros:
 
 
 def _without_number(raw: bytes, event: Event) -> bytes:
-    """Take one copy of the card's number out of the body: the one in its place; any further copy is suspicious."""
+    """Take one copy of the card's number out of the body, for its place; a further copy is suspicious."""
     if not isinstance(event, Payment) or event.card is None or event.card.number is None:
         return raw
-    return raw.replace(event.card.number.encode(), b"", 1)
+    return raw.replace(b'"%s"' % event.card.number.encode(), b'""', 1)
 
 
 def _suspicious(raw: bytes) -> bool:
