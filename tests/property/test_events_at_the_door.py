@@ -1,4 +1,4 @@
-"""Properties of the door: what comes in is an event in normal form without card numbers, or a clean refusal."""
+"""Properties of the door: what comes in is an event in normal form without card numbers, or is refused."""
 
 from __future__ import annotations
 

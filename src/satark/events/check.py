@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -19,17 +19,18 @@ from satark.events.cards import find_card_number, is_card_number, luhn_valid
 from satark.events.fields import CUSTOM_NAME_PATTERN
 from satark.events.kinds import EventBase, Payment
 from satark.events.refusals import CUSTOM_NAMES, json_type, refuse
-from satark.events.rules import TEXT, Rule
+from satark.events.ruled import FIELD_RULES, PARTS
+from satark.events.rules import TEXT
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from satark.core.errors import InvalidEvent
     from satark.events.kinds import Event
+    from satark.events.rules import Rule
 
 FIRST_YEAR = 1970
 LAST_YEAR = 2099
-CARD_FOUND = "looks like a full card number"
-CARD_EXPECTED = "free of full card numbers (they belong in card.number alone)"
 
 _ID_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@+-|/"
 _PLAIN_PHONE = re.compile(r"\+[0-9]{7,15}\Z")
@@ -39,7 +40,6 @@ _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _PLAIN_IPV4 = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}\Z")
 _CUSTOM_NAME = re.compile(CUSTOM_NAME_PATTERN.replace("$", r"\Z"))
 _LARGE_FLOAT = 1e12
-_PART_NAMES = frozenset({"customer", "payer", "card", "payee", "shipping", "billing", "device", "location"})
 _NO_ADDRESS = parts.Address()
 _NO_CUSTOMER = parts.Customer(id="")
 _NO_DEVICE = parts.Device()
@@ -125,43 +125,6 @@ def is_plain(event: Payment) -> bool:
     )
 
 
-def _rule_of(annotation: object) -> Rule | None:
-    pending: list[Any] = [annotation]
-    while pending:
-        candidate = pending.pop()
-        if get_origin(candidate) is Annotated:
-            for extra in get_args(candidate)[1:]:
-                if isinstance(extra, Rule):
-                    return extra
-        pending.extend(get_args(candidate))
-    return None
-
-
-def _rules_of(struct: type[msgspec.Struct]) -> dict[str, Rule]:
-    hints = get_type_hints(struct, include_extras=True)
-    found = {name: _rule_of(hints[name]) for name in struct.__struct_fields__}
-    return {name: rule for name, rule in found.items() if rule is not None}
-
-
-FIELD_RULES: dict[type[msgspec.Struct], dict[str, Rule]] = {
-    struct: _rules_of(struct)
-    for struct in (
-        kinds.Payment,
-        kinds.PaymentResult,
-        kinds.Label,
-        kinds.PayeeChange,
-        parts.Customer,
-        parts.Payer,
-        parts.Card,
-        parts.Payee,
-        parts.Line,
-        parts.Address,
-        parts.Device,
-        parts.Location,
-    )
-}
-"""For each struct, the rule of each of its text fields; read from the annotations, so it cannot drift."""
-
 _TEXT, _TIME, _PART, _LINES = range(4)
 
 
@@ -176,7 +139,7 @@ def _plan_of(struct: type[msgspec.Struct]) -> tuple[tuple[str, int, Rule | None]
             plan.append((name, _TIME, None))
         elif name == "lines":
             plan.append((name, _LINES, None))
-        elif name in _PART_NAMES:
+        elif name in PARTS:
             plan.append((name, _PART, None))
     return tuple(plan)
 
@@ -210,11 +173,18 @@ def _walk(struct: Any, path: str) -> Any:  # noqa: ANN401 - any struct of an eve
 
 def _checked_text(value: str, rule: Rule, place: str) -> str:
     if rule.cards not in {"skip", "seal"} and find_card_number(value, rule.cards):
-        raise refuse(place, CARD_EXPECTED, CARD_FOUND)
+        raise _stray_card(place, "str")
     normal = rule.normal(value)
     if normal is None:
         raise refuse(place, rule.expected, f"str of length {len(value)}")
     return normal
+
+
+def _stray_card(place: str, kind: str) -> InvalidEvent:
+    expected = "free of full card numbers"
+    found = f"{kind} that looks like a full card number"
+    said = "looks like a full card number; those are taken in card.number alone"
+    return refuse(place, expected, found, said=said)
 
 
 def _check_time(value: datetime, place: str) -> None:
@@ -246,7 +216,7 @@ def _check_card(event: Payment) -> None:
 def _check_custom_values(event: Payment) -> None:
     for name, value in event.custom.items():
         if find_card_number(name):
-            raise refuse("custom", CARD_EXPECTED, f"a name that {CARD_FOUND}")
+            raise _stray_card("custom", "a name")
         if not _CUSTOM_NAME.match(name):
             raise refuse("custom", CUSTOM_NAMES, "another name")
         place = f"custom.{name}"
@@ -255,7 +225,7 @@ def _check_custom_values(event: Payment) -> None:
         elif isinstance(value, float) and not math.isfinite(value):
             raise refuse(place, "a finite number", "float")
         elif not isinstance(value, bool) and is_card_number(f"{value:.0f}" if value >= 0 else ""):
-            raise refuse(place, CARD_EXPECTED, f"{json_type(value)} that {CARD_FOUND}")
+            raise _stray_card(place, json_type(value))
 
 
 def occurrence(event: Event) -> datetime:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from satark.events.kinds import Event
 
+_UNDECLARED = "is not declared in the policy"
 _ACCEPTED: dict[FactType, tuple[type, ...]] = {
     FactType.STR: (str,),
     FactType.BOOL: (bool,),
@@ -38,8 +39,7 @@ def check_custom(event: Event, attributes: Mapping[str, FactType]) -> None:
     >>> body += b',"custom":{"teir":"gold"}}'
     >>> check_custom(decode_event(body, "payment"), {"tier": FactType.STR})
     Traceback (most recent call last):
-    satark.core.errors.InvalidEvent: custom.teir must be declared under attributes in the policy (found \
-str; did you mean tier?)
+    satark.core.errors.InvalidEvent: custom.teir is not declared in the policy; did you mean tier?
     """
     if type(event) is not Payment:
         return
@@ -47,6 +47,6 @@ str; did you mean tier?)
         declared = attributes.get(name)
         if declared is None:
             expected = "declared under attributes in the policy"
-            raise refuse(f"custom.{name}", expected, json_type(value), near(name, attributes))
+            raise refuse(f"custom.{name}", expected, json_type(value), near(name, attributes), _UNDECLARED)
         if type(value) not in _ACCEPTED[declared]:
             raise refuse(f"custom.{name}", declared.value, json_type(value))

@@ -16,7 +16,7 @@ import msgspec
 
 from satark.core.clock import Micros, to_us
 from satark.core.errors import BodyTooLarge, InvalidEvent
-from satark.events.cards import GAP_CHARACTERS, MAX_CARD_DIGITS, is_card_number
+from satark.events.cards import GAP_CHARACTERS, MAX_CARD_DIGITS, is_card_number, mask
 from satark.events.check import check_event, occurrence
 from satark.events.fields import MAX_EVENT_BYTES
 from satark.events.kinds import EVENT_TYPES, Event, Payment
@@ -73,7 +73,7 @@ def decode_event(raw: bytes, only: type[Any] | str | None = None) -> Event:
     5000
     >>> decode_event(body.replace(b"method", b"metod"), only="payment")
     Traceback (most recent call last):
-    satark.core.errors.InvalidEvent: metod must be a known field (found unknown field; did you mean method?)
+    satark.core.errors.InvalidEvent: metod is not a known field; did you mean method?
     """
     if len(raw) > MAX_EVENT_BYTES:
         message = f"the event is larger than {MAX_EVENT_BYTES} bytes"
@@ -149,7 +149,7 @@ def _unique_pairs(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise refuse(twice, "named once", "the same key twice")
+        raise refuse(mask(twice), "named once", "the same key twice")
     return found
 
 

@@ -17,24 +17,16 @@ from satark.core.errors import InvalidEvent
 from satark.events import fields
 from satark.events.cards import mask
 from satark.events.kinds import EVENT_TYPES
-from satark.events.parts import Address, Card, Customer, Device, Line, Location, Payee, Payer
+from satark.events.ruled import FIELD_RULES, PARTS
+from satark.events.rules import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from satark.events.rules import Rule
+
 _SHOWN_CHARACTERS = 40
 CUSTOM_NAMES = "an object with names of 1 to 40 of a-z 0-9 _, starting with a letter"
-_PARTS: dict[str, type[msgspec.Struct]] = {
-    "customer": Customer,
-    "payer": Payer,
-    "card": Card,
-    "payee": Payee,
-    "lines": Line,
-    "shipping": Address,
-    "billing": Address,
-    "device": Device,
-    "location": Location,
-}
 _JSON_NAMES = {
     type(None): "null",
     bool: "bool",
@@ -52,10 +44,20 @@ _WRONG_TYPE = re.compile(r"Expected `(.*)`, got `(.*)`", re.DOTALL)
 _BOUND = re.compile(r"Expected `(\w+)` (?:of (length) )?(<=|>=|<|>) (-?[0-9.]+)")
 _CHOICE_LIKE = re.compile(r"[A-Za-z_ \-]{1,24}\Z")
 _BOUND_WORDS = {"<=": "at most", ">=": "at least", "<": "below", ">": "above"}
-_TYPE_WORDS = {"str": "str", "int": "int", "array": "array", "object": "object"}
+_ARTICLES = {
+    "str": "a str",
+    "int": "an int",
+    "float": "a float",
+    "bool": "a bool",
+    "array": "an array",
+    "object": "an object",
+    "datetime": "an RFC 3339 time with an offset, as text",
+}
 
 
-def refuse(field: str, expected: str, found: str, hint: str | None = None) -> InvalidEvent:
+def refuse(
+    field: str, expected: str, found: str, hint: str | None = None, said: str | None = None
+) -> InvalidEvent:
     """Make the error for one field.
 
     Parameters
@@ -68,18 +70,22 @@ def refuse(field: str, expected: str, found: str, hint: str | None = None) -> In
         The type of the value, or what was wrong with it; never the value.
     hint
         A near name, where there is one.
+    said
+        What is wrong, when "must be" does not say it well.
 
     Examples
     --------
-    >>> refuse("amount_minor", "int of at least 0", "int").message
-    'amount_minor must be int of at least 0 (found int)'
+    >>> refuse("amount_minor", "an int of at least 0", "int").message
+    'amount_minor must be an int of at least 0 (found int)'
     """
     place = field or "the event"
-    tail = f"; did you mean {hint}?" if hint else ""
+    message = f"{place} {said}" if said else f"{place} must be {expected} (found {found})"
+    if hint:
+        message += f"; did you mean {hint}?"
     particulars: dict[str, object] = {"field": field, "expected": expected, "found": found}
     if hint:
         particulars["hint"] = hint
-    return InvalidEvent(f"{place} must be {expected} (found {found}{tail})", **particulars)
+    return InvalidEvent(message, **particulars)
 
 
 def near(name: str, known: Iterable[str]) -> str | None:
@@ -135,9 +141,10 @@ def _explain(said: str, steps: list[str], body: object, tag: str | None) -> Inva
         name = _shown(match[1])
         known = _known_fields(steps, body, tag)
         inside = f"a known field of {field}" if field else "a known field"
-        return refuse(_path_text([*steps, name]), inside, "unknown field", near(match[1], known))
+        said = f"is not {inside}"
+        return refuse(_path_text([*steps, name]), inside, "unknown field", near(match[1], known), said)
     if match := _MISSING_FIELD.fullmatch(said):
-        return refuse(_path_text([*steps, match[1]]), "present", "nothing")
+        return refuse(_path_text([*steps, match[1]]), "present", "nothing", said="is missing")
     if said.startswith(("Invalid enum value", "Invalid value")):
         choices = tuple(EVENT_TYPES) if steps == ["type"] else _choices(steps, body, tag)
         if steps == ["type"] and tag is not None:
@@ -148,16 +155,10 @@ def _explain(said: str, steps: list[str], body: object, tag: str | None) -> Inva
         hint = near(value, choices) if isinstance(value, str) else None
         return refuse(field, "one of " + ", ".join(choices), shown, hint)
     if match := _WRONG_TYPE.fullmatch(said):
-        return refuse(field, match[1].replace(" | ", " or "), match[2])
+        kinds = [_ARTICLES.get(kind, kind) for kind in match[1].split(" | ") if kind != "null"]
+        return refuse(field, " or ".join(kinds), match[2])
     if match := _BOUND.fullmatch(said):
-        what = _TYPE_WORDS.get(match[1], match[1])
-        length = "with a length of " if match[2] else "of "
-        found = (
-            f"{json_type(value)} of length {len(value)}"
-            if match[2] and isinstance(value, str | list | dict)
-            else json_type(value)
-        )
-        return refuse(field, f"{what} {length}{_BOUND_WORDS[match[3]]} {match[4]}", found)
+        return _out_of_bounds(match, field, value, _rule_at(steps, body, tag))
     if "timezone component" in said:
         return refuse(
             field, "a time with an offset, such as 2026-01-31T10:00:00+05:30", "time without an offset"
@@ -169,6 +170,22 @@ def _explain(said: str, steps: list[str], body: object, tag: str | None) -> Inva
     if "out of range" in said:
         return refuse(field, "a finite number within 64 bits", "number out of range")
     return refuse(field, said.removeprefix("Expected ").replace("`", ""), json_type(value))
+
+
+def _out_of_bounds(match: re.Match[str], field: str, value: Any, rule: Rule | None) -> InvalidEvent:  # noqa: ANN401 - any JSON value
+    kind, length, relation, bound = match.groups()
+    found = json_type(value)
+    if length and isinstance(value, str | list | dict):
+        found = f"{found} of length {len(value)}"
+    if rule is not None and rule.expected != TEXT.expected:
+        return refuse(field, rule.expected, found)
+    words = "with a length of" if length else "of"
+    return refuse(field, f"{_ARTICLES.get(kind, kind)} {words} {_BOUND_WORDS[relation]} {bound}", found)
+
+
+def _rule_at(steps: list[str], body: object, tag: str | None) -> Rule | None:
+    struct = _struct_at(steps[:-1], body, tag) if steps else None
+    return None if struct is None else FIELD_RULES[struct].get(steps[-1])
 
 
 def _generic(raw: bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -204,7 +221,7 @@ def _shown(text: str) -> str:
 def _struct_at(steps: list[str], body: object, tag: str | None) -> type[msgspec.Struct] | None:
     names = [step for step in steps if not step.isdigit()]
     if names:
-        return _PARTS.get(names[-1])
+        return PARTS.get(names[-1])
     return EVENT_TYPES.get(tag or str(_walk(body, ["type"])))
 
 
