@@ -9,6 +9,9 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 FLAG_LATE = 1
 FLAG_PARKED = 2
 
@@ -74,7 +77,9 @@ class EventLog(Protocol):
     def get(self, seq: int) -> LogEntry | None:
         """Return one entry by its place."""
 
-    def read(self, after_seq: int, *, limit: int | None = None, until_seq: int | None = None) -> Iterator[LogEntry]:
+    def read(
+        self, after_seq: int, *, limit: int | None = None, until_seq: int | None = None
+    ) -> Iterator[LogEntry]:
         """Stream entries with seq > after_seq in order, without holding them all in memory."""
 
     def find_by_ref(self, owner: int, payment_id: str) -> Iterator[LogEntry]:
@@ -82,3 +87,40 @@ class EventLog(Protocol):
 
     def ids(self, after_seq: int = 0) -> Iterator[tuple[int, str]]:
         """Stream (owner, event_id) of all entries with seq > after_seq."""
+
+
+class RowStore(Protocol):
+    """The rows of the windows, kept beside the log so that a start need not read the log from its beginning.
+
+    Rows are in log order. What is kept here can always be made again from the log; nothing is answered from it.
+    """
+
+    def place(self) -> tuple[memoryview, int, NDArray[np.int64]]:
+        """Return where the next row goes: a buffer, the byte offset in it, and the same place as a (1, width) array.
+
+        Raises
+        ------
+        StorageUnavailable
+            There is no room for it.
+        """
+
+    def keep(self) -> None:
+        """Make the row that was written at `place` part of the store."""
+
+    def open(self, version: str, width: int) -> int:
+        """Return the seq up to which rows of this version are there; 0 when the store had to be made anew."""
+
+    def blocks(self) -> Iterator[NDArray[np.int64]]:
+        """Return the rows in order, in (n, width) blocks."""
+
+    def cut(self, after_seq: int) -> None:
+        """Forget the rows of entries with a greater seq (they were never committed)."""
+
+    def restart(self, version: str, width: int) -> None:
+        """Forget all rows."""
+
+    def snapshot(self, seq: int, horizon_us: int, state: bytes) -> None:
+        """Make the rows up to a committed seq durable with a few bytes of state, and drop rows before the horizon."""
+
+    def state(self) -> bytes:
+        """Return the state that came with the last snapshot, empty when there is none."""

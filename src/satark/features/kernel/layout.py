@@ -31,6 +31,7 @@ IN_MASK = 2
 
 FLAG_EVALUATE = 1
 FLAG_INSERT = 2
+FLAG_RETRACT = 4
 
 # Log table.
 (

@@ -27,6 +27,7 @@ from satark.features.kernel.layout import (
     CO_INPUT,
     FLAG_EVALUATE,
     FLAG_INSERT,
+    FLAG_RETRACT,
     FT_FIELDS,
     FT_OUT,
     IN_TIME,
@@ -62,6 +63,7 @@ from satark.features.kernel.memory import (
     M_SLOTS,
     M_THRESHOLD,
     NEXT,
+    PREV,
     S_COUNT,
     S_FIRST,
     S_LAST,
@@ -215,6 +217,36 @@ def _detach(k, log, slot, entry, state, busy):
 
 
 @njit(cache=True, nogil=True)
+def _retract(k, log, slot, row):
+    """Take the entry that equals a row out again; its number stays, as an entry without a slot."""
+    if slot == 0 or not has_bit(row, get(k.lg, log * LG_FIELDS + LG_BIT)):
+        return
+    time = get(row, IN_TIME)
+    first = get(k.lg, log * LG_FIELDS + LG_COL0)
+    entry = get32(k.s32, slot * 8 + S_LAST)
+    while entry != 0:
+        at = address(k, log, entry)
+        if get(k.a, at) < time:
+            return
+        same = get(k.a, at) == time
+        for index in range(get(k.lg, log * LG_FIELDS + LG_NCOL)):
+            if get(k.a, at + 1 + index) != get(row, get(k.co, (first + index) * CO_FIELDS + CO_INPUT)):
+                same = False
+        if same:
+            following = link(k, log, at, NEXT)
+            state = state_of(k, slot)
+            _detach(k, log, slot, entry, state, state != 0)
+            set_link(k, log, at, SLOT, 0)
+            put64(k.m, M_LIVE, get(k.m, M_LIVE) - 1)
+            if get32(k.s32, slot * 8 + S_COUNT) == 0:
+                remove_slot(k, log, slot)
+            elif following != 0:
+                climb_from(k, log, following)
+            return
+        entry = link(k, log, at, PREV)
+
+
+@njit(cache=True, nogil=True)
 def _recycle(k, log, horizon):
     for _ in range(_FREE_PER_STEP):
         tail = get(k.lm, log * LM_FIELDS + LM_TAIL)
@@ -269,6 +301,9 @@ def run(where, rows, flags, start, stop, outputs, nulls, word):
             # restart or a replay answers a very late event alike.
             horizon = newest - get(k.lg, log * LG_FIELDS + LG_MAX_OFFSET)
             put64(k.lm, log * LM_FIELDS + LM_HORIZON, horizon)
+            if flag & FLAG_RETRACT != 0:
+                _retract(k, log, get(k.a, slots + log), row)
+                continue
             _one_log(k, log, get(k.a, slots + log), row, flag, out, nul, scratch)
             _recycle(k, log, horizon)
         if flag & FLAG_EVALUATE != 0:

@@ -65,6 +65,7 @@ class Windows:
         busy_threshold: int = BUSY_THRESHOLD,
     ) -> None:
         self.layout = layout
+        self.lateness_us = lateness_us
         n_logs = max(1, len(layout.logs))
         n_maps = max(1, layout.n_maps)
         region = _power_of_two(max_keys)
@@ -112,6 +113,19 @@ class Windows:
         """Let an event that enters no log count for what is late."""
         self._m[mem.M_MAX_TIME] = max(self._m[mem.M_MAX_TIME], time_us)
 
+    def is_late(self, time_us: int) -> bool:
+        """Return whether an event of this time comes too late to enter."""
+        return time_us < int(self._m[mem.M_MAX_TIME]) - int(self._m[mem.M_LATENESS])
+
+    def is_forgotten(self, time_us: int) -> bool:
+        """Return whether entries of this time have left the longest window for ever."""
+        return time_us <= self.horizon_us
+
+    @property
+    def horizon_us(self) -> int:
+        """No window that can still be asked for reaches back to this time or before."""
+        return int(self._m[mem.M_MAX_TIME]) - int(self._m[mem.M_LATENESS]) - self.layout.max_offset_us
+
     def run(
         self,
         rows: NDArray[np.int64],
@@ -143,6 +157,27 @@ class Windows:
             raise WindowsFull(
                 "the windows have used all the memory that the settings allow", row=start + done
             )
+
+    def run_silent(
+        self,
+        rows: NDArray[np.int64],
+        flags: NDArray[np.uint8],
+        out: NDArray[np.int64],
+        nul: NDArray[np.uint8],
+    ) -> None:
+        """Run rows of which none is evaluated; `out` and `nul` may then be as short as one row.
+
+        Raises
+        ------
+        WindowsFull
+            As `run`.
+        ValueError
+            A row asks to be evaluated.
+        """
+        if len(flags) and int((flags & 1).max()):
+            message = "a row without an output cannot be evaluated"
+            raise ValueError(message)
+        self.run(rows, flags, out, nul)
 
     def warm(self) -> None:
         """Build the state of every busy key, so that no later event waits for it."""

@@ -1,0 +1,150 @@
+"""Group commit: decided events wait here for their durable write, many sharing one.
+
+One thread takes all that is waiting, appends it to the log in one transaction, and then lets every answer go. An
+answer is given only after its commit; if the commit fails, none of the waiting answers is given (DESIGN 5a, order and
+commit).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from time import perf_counter_ns, sleep
+from typing import TYPE_CHECKING, Protocol
+
+from satark.core.errors import SatarkError, StorageUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from satark.decisions.ports import EventLog, LogEntry
+
+MAX_BATCH = 2_000
+
+
+class Waiting(Protocol):
+    """A decided event whose answer is held back."""
+
+    entry: LogEntry
+
+
+class _Poison:
+    """A mark in the queue: what stands before it is good, the windows behind it are not."""
+
+    entry: LogEntry
+
+
+_POISON = _Poison()
+
+
+class Committer:
+    """Owns the thread that writes the log.
+
+    Parameters
+    ----------
+    log
+        Where entries go.
+    committed
+        Called in the committer's thread with each durable batch.
+    failed
+        Called in the committer's thread with everything that was waiting when a commit failed, and why; it returns
+        when appending makes sense again.
+    wait_us
+        How long a batch may wait for more to share its write.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        committed: Callable[[Sequence[Waiting]], None],
+        failed: Callable[[Sequence[Waiting], SatarkError], None],
+        wait_us: int = 0,
+    ) -> None:
+        self._log = log
+        self._committed = committed
+        self._failed = failed
+        self._wait_seconds = wait_us / 1_000_000
+        self._queue: deque[Waiting] = deque()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._poison: SatarkError = StorageUnavailable("the windows are rebuilt")
+        self._thread = threading.Thread(target=self._run, name="satark-commit", daemon=True)
+        self.batches = 0
+        self.entries = 0
+        self.last_commit_us = 0
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def fail_after(self, error: SatarkError) -> None:
+        """Write what is queued so far, then call `failed`: the windows are known to be wrong."""
+        self._poison = error
+        self._queue.append(_POISON)
+        self._wake.set()
+
+    def put(self, waiting: Waiting) -> None:
+        """Queue an event; from the engine's thread, in log order."""
+        self._queue.append(waiting)
+        if not self._wake.is_set():
+            self._wake.set()
+
+    @property
+    def depth(self) -> int:
+        """How many events wait."""
+        return len(self._queue)
+
+    def stop(self, timeout: float) -> bool:
+        """Write all that was accepted, then stop; False when that took longer than `timeout` seconds."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def take_all(self) -> list[Waiting]:
+        """Empty the queue; only while the thread is inside `failed`."""
+        taken = [waiting for waiting in self._queue if waiting is not _POISON]
+        self._queue.clear()
+        return taken
+
+    def _run(self) -> None:
+        queue = self._queue
+        while True:
+            if not queue:
+                if self._stopping:
+                    return
+                self._wake.wait()
+                self._wake.clear()
+                continue
+            if self._wait_seconds:
+                sleep(self._wait_seconds)
+            batch = []
+            poisoned = False
+            while queue and len(batch) < MAX_BATCH and not poisoned:
+                waiting = queue.popleft()
+                if waiting is _POISON:
+                    poisoned = True
+                else:
+                    batch.append(waiting)
+            if batch and not self._write(batch):
+                continue
+            if poisoned:
+                self._failed([], self._poison)
+
+    def _write(self, batch: list[Waiting]) -> bool:
+        started = perf_counter_ns()
+        try:
+            self._log.append([waiting.entry for waiting in batch])
+        except SatarkError as error:
+            self._failed(batch, error)
+            return False
+        except Exception as error:  # noqa: BLE001 - whatever fails here, nothing may be answered as durable
+            self._failed(batch, StorageUnavailable(f"the log could not be written ({type(error).__name__})"))
+            return False
+        self.last_commit_us = (perf_counter_ns() - started) // 1000
+        self.batches += 1
+        self.entries += len(batch)
+        self._committed(batch)
+        return True

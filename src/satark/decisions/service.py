@@ -1,0 +1,533 @@
+"""The engine's front: takes raw events, decides, commits, answers.
+
+`submit` runs in one thread (the server's event loop); the committer's thread gives the answers once they are durable.
+On the way: door (decode, seal, check), same id, time, windows and rules (`Decider`), log, answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from time import perf_counter_ns, sleep
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from satark.core.errors import (
+    FutureEvent,
+    IdConflict,
+    NotReady,
+    SatarkError,
+    StorageUnavailable,
+    WindowsFull,
+)
+from satark.decisions.commit import Committer
+from satark.decisions.ports import FLAG_LATE, FLAG_PARKED, LogEntry
+from satark.decisions.recovery import Memory, enter_parked, recover, state_of, take_in
+from satark.events import body_digest, canonical_body, check_custom, decode_event, occurred_us, seal_card
+from satark.events.kinds import Label, Payment, PaymentResult, event_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from satark.core.clock import Clock
+    from satark.decisions.decide import Decider
+    from satark.decisions.model import Decision
+    from satark.decisions.ports import EventLog
+    from satark.events import Event
+    from satark.events.tokens import CardTokens
+
+DEFAULT_FUTURE_US = 60_000_000
+SYSTEM_OWNER = 0
+_RETRY_SECONDS = 0.5
+_COMMIT_POLL_SECONDS = 0.002
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a submitted event.
+
+    Attributes
+    ----------
+    status
+        200 for a durable answer, 0 for an error (the edge maps the error to its own statuses).
+    body
+        The JSON to give back: a decision, or a receipt for an event that is not decided.
+    decision
+        Set when it was decided just now.
+    error
+        Set when nothing was accepted.
+    repeated
+        The same id and body came before; this is the stored answer.
+    """
+
+    status: int
+    body: bytes
+    decision: Any = None
+    error: Any = None
+    repeated: bool = False
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The answer to an event that is not decided."""
+
+    id: str
+    type: str
+    seq: int
+    late: bool = False
+    parked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the engine decides now, and if not, why not."""
+
+    ready: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One accepted event whose answer waits for its commit."""
+
+    entry: LogEntry
+    body: bytes
+    decision: Decision | None
+    done: list[Callable[[Outcome], None]]
+
+
+_RECEIPT = msgspec.json.Encoder()
+
+
+class DecisionService:
+    """Decides and logs events.
+
+    Parameters
+    ----------
+    make_decider
+        Makes a fresh decider with empty windows; called at start and for every rebuild.
+    log
+        The durable log.
+    tokens
+        Keys for card numbers.
+    clock
+        Time of arrival.
+    future_us
+        How far in the future an event may claim to be.
+    batch_wait_us
+        See `Committer`.
+    inputs
+        Log entries of the inputs in force (policy, rates), appended at start when the log does not have them yet.
+    progress
+        Called with (done, total) while windows are rebuilt.
+    """
+
+    def __init__(
+        self,
+        make_decider: Callable[[], Decider],
+        log: EventLog,
+        *,
+        tokens: CardTokens,
+        clock: Clock,
+        future_us: int = DEFAULT_FUTURE_US,
+        batch_wait_us: int = 0,
+        inputs: Sequence[tuple[str, str, bytes]] = (),
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._make_decider = make_decider
+        self._log = log
+        self._tokens = tokens
+        self._clock = clock
+        self._future_us = future_us
+        self._inputs = inputs
+        self._progress = progress
+        self._committer = Committer(
+            log, committed=self._on_commit, failed=self._on_failure, wait_us=batch_wait_us
+        )
+        self._pending: dict[tuple[int, str], _Waiting] = {}
+        self._state = "starting"
+        self._lock = threading.Lock()
+        self._gate = threading.Lock()  # Held while an event enters: no rebuild or snapshot sees half of one.
+        self._decider: Decider | None = None
+        self._memory = Memory(log, tokens)
+        self._seq = 0
+        self._committed_seq = 0
+        self._stopped = threading.Event()
+        self.counts = {
+            "decided": 0, "accepted": 0, "late": 0, "parked": 0, "repeated": 0, "refused": 0, "failed_commits": 0,
+            "rebuilds": 0, "snapshots": 0, "snapshot_failures": 0,
+            "allow": 0, "challenge": 0, "hold": 0, "block": 0,
+        }  # fmt: skip
+        self.degraded: dict[str, int] = {}
+        self.last_snapshot_us = 0
+
+    # ------------------------------------------------------------ life
+
+    def start(self) -> None:
+        """Compile, recover, and begin to answer; returns when ready.
+
+        Raises
+        ------
+        SatarkError
+            The log cannot be read, or its inputs cannot be written.
+        """
+        self._decider = self._make_decider()
+        self._state = "compiling"
+        self._decider.compile()
+        self._state = "recovering"
+        self._log_inputs()
+        self._seq = self._committed_seq = recover(
+            self._decider, self._memory, self._log, progress=self._progress
+        )
+        self._committer.start()
+        self._state = "ready"
+
+    def stop(self, timeout: float = 10.0) -> bool:
+        """Finish what was accepted, take a last snapshot, and stop; False when time ran out."""
+        self._state = "stopping"
+        self._stopped.set()
+        finished = self._committer.stop(timeout)
+        if finished and self._decider is not None:
+            self.snapshot()
+        self._state = "stopped"
+        return finished
+
+    def ready(self) -> Readiness:
+        """Return whether events are decided now."""
+        if self._state == "ready":
+            return Readiness(ready=True)
+        return Readiness(ready=False, reasons=(self._state,))
+
+    @property
+    def decider(self) -> Decider:
+        """The decider in force."""
+        if self._decider is None:
+            message = "the engine has not started"
+            raise NotReady(message)
+        return self._decider
+
+    @property
+    def committed_seq(self) -> int:
+        """The last place in the log that is durable."""
+        return self._committed_seq
+
+    # ------------------------------------------------------------ events
+
+    def submit(
+        self,
+        raw: bytes,
+        owner: int,
+        done: Callable[[Outcome], None],
+        *,
+        only: str | None = "payment",
+        deadline_ms: int = 100,  # noqa: ARG002 - the edge gives up waiting; what was accepted is still finished
+    ) -> None:
+        """Accept one event.
+
+        Parameters
+        ----------
+        raw
+            The JSON.
+        owner
+            Whose ids these are.
+        done
+            Called once, at once or from the committer's thread, with the outcome.
+        only
+            The one event type that is welcome; None for any.
+        deadline_ms
+            How long the caller will wait.
+        """
+        started = perf_counter_ns()
+        try:
+            event = seal_card(decode_event(raw, only), self._tokens)
+            body = canonical_body(event)
+            with self._gate:
+                if self._state != "ready":
+                    message = f"the engine is {self._state}"
+                    raise NotReady(message, retry_after_seconds=1)
+                self._accept(event, body, owner, done, started)
+        except SatarkError as error:
+            self.counts["refused"] += 1
+            done(Outcome(0, b"", error=error))
+
+    def _accept(
+        self, event: Event, body: bytes, owner: int, done: Callable[[Outcome], None], started: int
+    ) -> None:
+        decider = self.decider
+        if type(event) is Payment and event.custom:
+            check_custom(event, decider.policy.attributes)
+        digest = body_digest(body)
+        if self._is_repeated(owner, event.id, digest, done):
+            return
+        now = self._clock.now_us()
+        occurred = occurred_us(event)
+        if occurred > now + self._future_us:
+            message = f"the event is more than {self._future_us // 1_000_000} seconds in the future"
+            raise FutureEvent(
+                message, field=_time_field(event), expected="not in the future", found="datetime"
+            )
+        late = decider.is_late(occurred)
+        seq = self._seq + 1
+        try:
+            waiting = self._enter(event, owner, body, digest, occurred, now, seq, started, done, late=late)
+        except (WindowsFull, StorageUnavailable):
+            # Raised before anything moved.
+            if type(event) is not Payment:
+                self._distrust_windows()
+            raise
+        except Exception:
+            self._distrust_windows()
+            raise
+        self._seq = seq
+        self.counts["accepted"] += 1
+        self.counts["late"] += late
+        self._pending[owner, event.id] = waiting
+        self._committer.put(waiting)
+
+    def _distrust_windows(self) -> None:
+        """After an error half-way the windows may hold what the log will not: rebuild them behind what is queued."""
+        self._state = "rebuilding after an error"
+        self._committer.fail_after(StorageUnavailable("the windows are rebuilt", retry_after_seconds=1))
+
+    def _enter(  # noqa: PLR0913 - the fields of a log entry
+        self,
+        event: Event,
+        owner: int,
+        body: bytes,
+        digest: bytes,
+        occurred: int,
+        now: int,
+        seq: int,
+        started: int,
+        done: Callable[[Outcome], None],
+        *,
+        late: bool,
+    ) -> _Waiting:
+        decider = self.decider
+        if type(event) is Payment:
+            decoded = perf_counter_ns()
+            decision, encoded, features = decider.decide(
+                event,
+                seq=seq,
+                occurred_us=occurred,
+                arrived_us=now,
+                late=late,
+                started_ns=started,
+                decoded_ns=decoded,
+            )
+            entry = LogEntry(
+                seq, owner, event.id, "payment", occurred, now, FLAG_LATE if late else 0, "", digest, body, encoded,
+                features,
+            )  # fmt: skip
+            self._memory.note_payment(owner, event)
+            enter_parked(decider, self._memory, owner, event, seq)
+            self.counts["decided"] += 1
+            self.counts[decision.action] += 1
+            for code in decision.degraded:
+                self.degraded[code] = self.degraded.get(code, 0) + 1
+            answer = encoded
+        else:
+            decision = None
+            entry = self._enter_other(event, owner, body, digest, occurred, now, seq, late=late)
+            answer = _RECEIPT.encode(
+                Receipt(event.id, entry.kind, seq, late=late, parked=bool(entry.flags & FLAG_PARKED))
+            )
+        return _Waiting(entry, answer, decision, [done])
+
+    def _enter_other(  # noqa: PLR0913 - the fields of a log entry
+        self,
+        event: Event,
+        owner: int,
+        body: bytes,
+        digest: bytes,
+        occurred: int,
+        now: int,
+        seq: int,
+        *,
+        late: bool,
+    ) -> LogEntry:
+        flags = FLAG_LATE if late else 0
+        ref = ""
+        earlier = None
+        if isinstance(event, PaymentResult | Label):
+            ref = event.payment if isinstance(event, PaymentResult) else event.event
+            if self._memory.payment(owner, ref) is None:
+                flags |= FLAG_PARKED
+                self.counts["parked"] += 1
+            elif isinstance(event, Label):
+                earlier = self._earlier_label(owner, ref, seq)
+        entry = LogEntry(seq, owner, event.id, event_type(event), occurred, now, flags, ref, digest, body)
+        take_in(self.decider, self._memory, entry, event, earlier)
+        return entry
+
+    def _earlier_label(self, owner: int, ref: str, seq: int) -> LogEntry | None:
+        found = self._memory.earlier_label(owner, ref, seq)
+        # A label that is not committed yet is not in the log's indexes.
+        for (other, _), waiting in list(self._pending.items()):
+            entry = waiting.entry
+            if (
+                other == owner
+                and entry.kind == "label"
+                and entry.ref == ref
+                and (found is None or entry.seq > found.seq)
+            ):
+                found = entry
+        return found
+
+    def _is_repeated(self, owner: int, event_id: str, digest: bytes, done: Callable[[Outcome], None]) -> bool:
+        """Answer an id that came before; raise when it came with another body."""
+        waiting = self._pending.get((owner, event_id))
+        if waiting is not None:
+            _same_or_raise(waiting.entry, digest)
+            with self._lock:
+                if (owner, event_id) in self._pending:
+                    waiting.done.append(done)
+                    self.counts["repeated"] += 1
+                    return True
+        entry = self._log.find(owner, event_id)
+        if entry is None:
+            return False
+        _same_or_raise(entry, digest)
+        self.counts["repeated"] += 1
+        done(Outcome(200, stored_answer(entry), repeated=True))
+        return True
+
+    def find(self, owner: int, event_id: str) -> bytes | None:
+        """Return the encoded decision of an owner's event, None when there is none."""
+        entry = self._log.find(owner, event_id)
+        return None if entry is None else entry.decision
+
+    # ------------------------------------------------------------ commits
+
+    def _on_commit(self, batch: Sequence[Any]) -> None:
+        self._committed_seq = batch[-1].entry.seq
+        pending = self._pending
+        with self._lock:
+            for waiting in batch:
+                entry = waiting.entry
+                pending.pop((entry.owner, entry.event_id), None)
+        for waiting in batch:
+            outcome = Outcome(200, waiting.body, waiting.decision)
+            for done in waiting.done:
+                done(outcome)
+
+    def _on_failure(self, batch: Sequence[Any], error: SatarkError) -> None:
+        """Turn away all that waited, and rebuild the windows from the log before answering again."""
+        with self._gate:
+            self._state = "rebuilding after a failed commit"
+            turned_away = [*batch, *self._committer.take_all()]
+        self.counts["failed_commits"] += bool(batch)
+        self._turn_away(turned_away, StorageUnavailable(error.message, retry_after_seconds=1))
+        while not self._stopped.is_set():
+            try:
+                self._rebuild()
+            except SatarkError:
+                self._stopped.wait(_RETRY_SECONDS)
+                continue
+            self._state = "ready"
+            return
+
+    def _turn_away(self, batch: Sequence[Any], refusal: SatarkError) -> None:
+        with self._lock:
+            for waiting in batch:
+                self._pending.pop((waiting.entry.owner, waiting.entry.event_id), None)
+        for waiting in batch:
+            for done in waiting.done:
+                done(Outcome(0, b"", error=refusal))
+
+    def _rebuild(self) -> None:
+        probe = getattr(self._log, "probe", None)
+        if probe is not None:
+            probe()
+        decider = self._make_decider()
+        memory = Memory(self._log, self._tokens)
+        decider.compile()
+        seq = recover(decider, memory, self._log, progress=self._progress)
+        self._decider, self._memory = decider, memory
+        self._seq = self._committed_seq = seq
+        self.counts["rebuilds"] += 1
+
+    # ------------------------------------------------------------ snapshots and inputs
+
+    def snapshot(self) -> None:
+        """Make the rows of the windows durable up to the last commit; from a background thread.
+
+        A failure is counted, not raised: the log alone is enough to start from.
+        """
+        decider = self._decider
+        if decider is None or decider.rows is None:
+            return
+        with self._gate:
+            seq = self._seq
+            state = state_of(decider, self._memory)
+        while self._committed_seq < seq:
+            if self._state not in {"ready", "stopping"} or self._decider is not decider:
+                return
+            sleep(_COMMIT_POLL_SECONDS)
+        try:
+            decider.rows.snapshot(seq, decider.windows.horizon_us, state)
+        except SatarkError:
+            self.counts["snapshot_failures"] += 1
+            return
+        self.counts["snapshots"] += 1
+        self.last_snapshot_us = self._clock.now_us()
+
+    def _log_inputs(self) -> None:
+        """Append the inputs in force (policy, rates) unless the log has them."""
+        for kind, name, body in self._inputs:
+            digest = body_digest(body)
+            event_id = f"{kind}:{name}:{digest.hex()[:32]}"
+            if self._log.find(SYSTEM_OWNER, event_id) is None:
+                now = self._clock.now_us()
+                seq = self._log.last_seq() + 1
+                self._log.append([LogEntry(seq, SYSTEM_OWNER, event_id, kind, now, now, 0, "", digest, body)])
+
+    def metrics(self) -> dict[str, Any]:
+        """Return counters and gauges for the edge."""
+        counts = self.counts
+        windows = {} if self._decider is None else self._decider.windows.stats()
+        return {
+            "decisions_total": {action: counts[action] for action in ("allow", "challenge", "hold", "block")},
+            "events_total": {
+                name: counts[name] for name in ("accepted", "late", "parked", "repeated", "refused")
+            },
+            "degraded_total": dict(self.degraded),
+            "commits_total": self._committer.batches,
+            "committed_events_total": self._committer.entries,
+            "failed_commits_total": counts["failed_commits"],
+            "rebuilds_total": counts["rebuilds"],
+            "snapshots_total": counts["snapshots"],
+            "snapshot_failures_total": counts["snapshot_failures"],
+            "last_commit_us": self._committer.last_commit_us,
+            "pending": len(self._pending),
+            "parked": self._memory.n_parked,
+            "log_seq": self._committed_seq,
+            **{f"windows_{name}": value for name, value in windows.items()},
+        }
+
+
+def _same_or_raise(entry: LogEntry, digest: bytes) -> None:
+    if entry.digest != digest:
+        message = "this id was used before with another body"
+        raise IdConflict(message, field="id")
+
+
+def stored_answer(entry: LogEntry) -> bytes:
+    """Return the answer that a log entry stands for."""
+    if entry.decision is not None:
+        return entry.decision
+    return _RECEIPT.encode(
+        Receipt(
+            entry.event_id,
+            entry.kind,
+            entry.seq,
+            late=bool(entry.flags & FLAG_LATE),
+            parked=bool(entry.flags & FLAG_PARKED),
+        )
+    )
+
+
+def _time_field(event: Event) -> str:
+    return "reported_at" if isinstance(event, Label) else "occurred_at"
+
+
+__all__ = ["DecisionService", "Outcome", "Readiness", "Receipt", "WindowsFull", "stored_answer"]
