@@ -38,20 +38,18 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("523951", "mastercard", "ICICI Bank", 4.0),
     Issuer("405028", "visa", "ICICI Bank", 3.0),
     Issuer("461796", "visa", "Axis Bank", 5.0),
-    Issuer("533467", "mastercard", "Axis Bank", 3.0),
     Issuer("416644", "visa", "Kotak Mahindra Bank", 3.0),
     Issuer("526468", "mastercard", "SBI Card", 4.0),
     Issuer("431757", "visa", "SBI Card", 3.0),
     Issuer("376916", "amex", "American Express India", 1.0),
-    Issuer("400000", "visa", "Test issuer", 0.5),
 )
 
 FOREIGN_ISSUERS: tuple[Issuer, ...] = (
     Issuer("414720", "visa", "Chase", 3.0, "US"),
     Issuer("542418", "mastercard", "Citibank", 2.0, "US"),
     Issuer("465901", "visa", "Barclays", 1.0, "GB"),
-    Issuer("450875", "visa", "Emirates NBD", 1.0, "AE"),
-    Issuer("453997", "visa", "DBS", 1.0, "SG"),
+    Issuer("450875", "visa", "Co-operative Bank", 1.0, "GB"),
+    Issuer("453997", "visa", "Nexi", 1.0, "IT"),
 )
 
 USER_AGENTS: tuple[str, ...] = (

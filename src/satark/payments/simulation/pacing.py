@@ -133,7 +133,7 @@ def stream(
         own_us = _time_of(event)
         first_us = own_us if first_us is None else first_us
         if pace.events_per_second:
-            due_us = began_us + int((sent + len(due)) / pace.events_per_second * MICROS_PER_SECOND)
+            due_us = began_us + round((sent + len(due)) * MICROS_PER_SECOND / pace.events_per_second)
         else:
             due_us = began_us + int((own_us - first_us) / pace.speed)
         if due and (len(due) >= pace.batch or due_us > clock.now_us()):
