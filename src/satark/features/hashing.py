@@ -25,7 +25,7 @@ def word_of_text(text: str, seed: int = 0) -> int:
     >>> word_of_text("card-1") == word_of_text("card-1") != word_of_text("card-2")
     True
     """
-    hashed = xxhash.xxh3_64_intdigest(text, seed)
+    hashed = xxhash.xxh3_64_intdigest(text.encode(), seed)
     if hashed >= _SIGN:
         hashed -= 1 << 64
     return hashed or 1
