@@ -1,7 +1,7 @@
 """A server with a small engine behind it, run by the flow tests as a process of its own.
 
-The engine decodes as the real one does, keeps answers in memory and delivers them from another thread after a delay,
-as a commit would. Usage: python http_program.py DELAY_SECONDS
+The engine decodes as the real one does, keeps answers in memory and delivers them from another thread after a
+delay, as a commit would. Usage: python http_program.py DELAY_SECONDS
 """
 
 from __future__ import annotations
@@ -96,19 +96,24 @@ class Engine:
         return {"decisions_total": {"allow": 1}}
 
 
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     app = create_app(
         Engine(float(sys.argv[1])),
         Keys(),
         ApiOptions(deadline_ms=5_000),
-        on_stop=lambda: print("closed", flush=True),
+        on_stop=lambda: say("closed"),
     )
     run_server(
         app,
         ServerOptions(port=0),
-        on_listening=lambda _, port: print(port, flush=True),
+        on_listening=lambda _, port: say(str(port)),
     )
-    print("returned", flush=True)
+    say("returned")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from satark.api.examples import PAYMENT
+from satark.events.examples import GOLD_COIN_BY_CARD as PAYMENT
 
 PROGRAM = Path(__file__).with_name("http_program.py")
 SOURCE = Path(__file__).parents[2] / "src"

@@ -14,9 +14,13 @@ from satark.api import examples
 from satark.api.answers import BatchAnswer, Live, Ready, Receipt
 from satark.api.problems import Problem
 from satark.decisions.model import Decision
+from satark.events import schema as events
+from satark.events.examples import EXAMPLES
 from satark.events.kinds import EVENT_TYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from satark.api.options import ApiOptions
 
 Json = dict[str, Any]
@@ -66,13 +70,16 @@ READ_STATUSES = (401, 403, 404, 429, 500, 503)
 
 def components() -> Json:
     """Return the schemas of all events and answers, by name."""
-    kinds = [*EVENT_TYPES.values(), Decision, Receipt, BatchAnswer, Problem, Live, Ready]
-    _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF + "{name}")
+    schemas = events.components(_REF + "{name}")
+    # Written by Satark alone and refused at the door, so callers need not know of it.
+    del schemas["Card"]["properties"]["next_token"]
     for kind in EVENT_TYPES.values():
         # A route of one kind knows it without being told; POST /v1/events asks for it on top (see `_tagged`).
         schema = schemas[kind.__name__]
         schema["required"] = [name for name in schema["required"] if name != "type"]
-    return dict(sorted(schemas.items()))
+    answers = [Decision, Receipt, BatchAnswer, Problem, Live, Ready]
+    _, found = msgspec.json.schema_components(answers, ref_template=_REF + "{name}")
+    return dict(sorted({**schemas, **found}.items()))
 
 
 def refusals(*statuses: int) -> Json:
@@ -112,7 +119,7 @@ def hot_paths(options: ApiOptions) -> Json:
                 "decide",
                 "Decide one payment",
                 "The action is durable when the answer arrives. Needs the scope `decide`.",
-                body=_body({"$ref": _REF + "Payment"}, card=examples.PAYMENT, upi=examples.UPI_PAYMENT),
+                body=_body({"$ref": _REF + "Payment"}, **EXAMPLES["payment"]),
                 answer=success("Decision", "The decision.", examples.DECISION),
                 default_ms=options.deadline_ms,
                 options=options,
@@ -141,7 +148,7 @@ def hot_paths(options: ApiOptions) -> Json:
                             }
                         },
                     },
-                    two={"events": [examples.PAYMENT, examples.UPI_PAYMENT]},
+                    three={"events": list(EXAMPLES["payment"].values())},
                 ),
                 answer=success(
                     "BatchAnswer",
@@ -159,7 +166,7 @@ def hot_paths(options: ApiOptions) -> Json:
                 "Report that an event was fraud or genuine",
                 "It counts from `reported_at`; a later label of the same event replaces it from then on. "
                 "Needs the scope `label`.",
-                body=_body({"$ref": _REF + "Label"}, fraud=examples.LABEL),
+                body=_body({"$ref": _REF + "Label"}, **EXAMPLES["label"]),
                 answer=success("Receipt", "The label is durable.", examples.RECEIPT),
                 default_ms=options.event_deadline_ms,
                 options=options,
@@ -174,9 +181,9 @@ def hot_paths(options: ApiOptions) -> Json:
                 "a label also needs `label`.",
                 body=_body(
                     _tagged("PaymentResult", "Label", "PayeeChange"),
-                    result=examples.PAYMENT_RESULT,
-                    label=examples.LABEL,
-                    payee_change=examples.PAYEE_CHANGE,
+                    **EXAMPLES["payment_result"],
+                    **EXAMPLES["label"],
+                    **EXAMPLES["payee_change"],
                 ),
                 answer=success("Receipt", "The event is durable.", examples.RECEIPT),
                 default_ms=options.event_deadline_ms,
@@ -260,8 +267,8 @@ def _operation(
     }
 
 
-def _body(schema: Json, **named: Json) -> Json:
-    shown = {name: {"value": value} for name, value in named.items()}
+def _body(schema: Json, **named: Mapping[str, Any]) -> Json:
+    shown = {name: {"value": dict(value)} for name, value in named.items()}
     return {"required": True, "content": {"application/json": {"schema": schema, "examples": shown}}}
 
 

@@ -33,8 +33,8 @@ _HEAD_SECONDS = 15.0
 class EdgeProtocol(HttpToolsProtocol):
     """Uvicorn's protocol with two manners added.
 
-    A request that is not HTTP is answered in problem+json; a connection that says nothing, or does not finish the
-    head of its request, is closed.
+    A request that is not HTTP is answered in problem+json; a connection that says nothing, or does not finish
+    the head of its request, is closed.
     """
 
     _head_timer: asyncio.TimerHandle | None = None

@@ -8,10 +8,13 @@ import pytest
 
 from satark.api import ApiOptions, create_app
 from satark.api.answers import Receipt
-from satark.api.examples import LABEL, PAYEE_CHANGE, PAYMENT, PAYMENT_RESULT
 from satark.api.problems import Problem
 from satark.core.errors import StorageUnavailable
 from satark.decisions.model import Decision
+from satark.events.examples import GOLD_COIN_BY_CARD as PAYMENT
+from satark.events.examples import LABEL_FRAUD as LABEL
+from satark.events.examples import PAYEE_ADDED as PAYEE_CHANGE
+from satark.events.examples import RESULT_DECLINED as PAYMENT_RESULT
 
 JSON = {"content-type": "application/json"}
 HOT = ["/v1/decisions", "/v1/labels", "/v1/events", "/v1/decisions/batch"]

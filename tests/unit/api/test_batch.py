@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from satark.api.answers import BatchAnswer
-from satark.api.examples import PAYMENT
+from satark.events.examples import GOLD_COIN_BY_CARD as PAYMENT
 
 PATH = "/v1/decisions/batch"
 

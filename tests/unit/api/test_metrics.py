@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from satark.api.examples import PAYMENT
 from satark.api.metrics import family_of
+from satark.events.examples import GOLD_COIN_BY_CARD as PAYMENT
 
 
 def _samples(text):
