@@ -1,0 +1,159 @@
+"""The rules of a policy as one function: the last step before a decision.
+
+All conditions are compiled into one generated function that returns a bit mask. Most events fire nothing; then the
+mask is 0 and one prepared verdict is returned. Reasons are written only for rules that fired.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from satark.language import compile_each, compile_mask
+from satark.policies.model import ACTIONS, GRAVITY, MISSING_LIST_ACTION, FiredRule, Policy, Rule, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class VerdictEnv(Protocol):
+    """What rules ask of the world, bound to one event (`satark.policies.lists.BoundLists`)."""
+
+    @property
+    def unavailable(self) -> tuple[str, ...]:
+        """The lists that could not be read."""
+
+    def listed(self, list_name: str, value: Any, /) -> bool | None:  # noqa: ANN401 - as wide as the types of lists
+        """Tell whether a list has a value at the time of the event; None: the list is not available."""
+
+
+NOTHING = Verdict("allow", 0.0)
+"""What most events get."""
+
+
+class CompiledRules:
+    """The rules of one policy, ready to run.
+
+    Attributes
+    ----------
+    policy
+        What was compiled.
+    order
+        The facts and features whose values `evaluate` takes, in this order.
+    """
+
+    __slots__ = ("_each", "_exempts", "_mask", "_needed", "_places", "_until", "order", "policy")
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        rules = policy.rules
+        self.order: tuple[str, ...] = needed_names(policy)
+        exprs = [rule.when for rule in rules]
+        self._mask = compile_mask(exprs, self.order)
+        self._each: list[Callable[[Sequence[Any], Any], Any]] | None = None
+        self._places = {name: place for place, name in enumerate(self.order)}
+        self._needed = [_needed_by(rule) for rule in rules]
+        bit_of = {rule.code: 1 << place for place, rule in enumerate(rules)}
+        self._exempts = [(1 << place, sum(bit_of[code] for code in rule.exempt)) for place, rule in enumerate(rules)]
+        self._exempts = [pair for pair in self._exempts if pair[1]]
+        self._until = [(1 << place, rule.until_us) for place, rule in enumerate(rules) if rule.until_us is not None]
+
+    def evaluate(self, values: Sequence[Any], env: VerdictEnv) -> Verdict:
+        """Return what the rules say about one event.
+
+        Parameters
+        ----------
+        values
+            One value per name of `order`; None is null.
+        env
+            The lists at the time of the event.
+        """
+        degraded: tuple[str, ...] = ()
+        try:
+            mask = self._mask(values, env)
+        except Exception:  # noqa: BLE001 - whatever one rule raises, the others still count
+            mask, degraded = self._one_by_one(values, env)
+        unavailable = env.unavailable
+        if not mask and not unavailable and not degraded:
+            return NOTHING
+        return self._verdict(mask, values, unavailable, degraded)
+
+    def codes(self, values: Sequence[Any], env: VerdictEnv) -> tuple[str, ...]:
+        """Return the codes of the rules that count, without writing reasons."""
+        return tuple(rule.code for rule in self._counting(self._mask(values, env), values))
+
+    def _counting(self, mask: int, values: Sequence[Any]) -> list[Rule]:
+        """Return the rules behind a mask, without those that are over or exempt."""
+        for bit, until_us in self._until:
+            if mask & bit and values[self._places["occurred_at"]] >= until_us:
+                mask &= ~bit
+        fired = mask
+        for bit, exempt in self._exempts:
+            if fired & bit:
+                mask &= ~exempt
+        rules = self.policy.rules
+        counting: list[Rule] = []
+        while mask:
+            low = mask & -mask
+            counting.append(rules[low.bit_length() - 1])
+            mask ^= low
+        return counting
+
+    def _verdict(
+        self, mask: int, values: Sequence[Any], unavailable: tuple[str, ...], degraded: tuple[str, ...]
+    ) -> Verdict:
+        counting = self._counting(mask, values)
+        score = max((rule.score for rule in counting), default=0.0)
+        gravity = max((GRAVITY[rule.action] for rule in counting), default=0)
+        for action, threshold in self.policy.thresholds.items():
+            if counting and score >= threshold:
+                gravity = max(gravity, GRAVITY[action])
+        if unavailable:
+            lists = self.policy.lists
+            degraded += tuple(f"list:{name}" for name in unavailable)
+            if any(lists[name].if_missing == "closed" for name in unavailable if name in lists):
+                gravity = max(gravity, GRAVITY[MISSING_LIST_ACTION])
+        fired = tuple(self._explain(rule, values) for rule in counting)
+        return Verdict(ACTIONS[gravity], score, fired, degraded)
+
+    def _explain(self, rule: Rule, values: Sequence[Any]) -> FiredRule:
+        places = self._places
+        shown: dict[str, Any] = {
+            name: values[places[name]] for name in rule.reason_en.names | rule.reason_hi.names | rule.when.names
+        }
+        told = rule.reason_en.names | rule.reason_hi.names
+        # Texts that the author does not tell (addresses, mail) stay out of the answer; they are personal.
+        numbers = {name: shown[name] for name in sorted(shown) if name in told or isinstance(shown[name], int | float)}
+        return FiredRule(rule.code, numbers | dict(rule.params), rule.reason_en.fill(shown), rule.reason_hi.fill(shown))
+
+    def _one_by_one(self, values: Sequence[Any], env: VerdictEnv) -> tuple[int, tuple[str, ...]]:
+        """Run each rule alone, so that one that raises costs only itself."""
+        if self._each is None:
+            self._each = compile_each([rule.when for rule in self.policy.rules], self.order)
+        mask, degraded = 0, []
+        for place, (rule, single) in enumerate(zip(self.policy.rules, self._each, strict=True)):
+            try:
+                if single(values, env) is True:
+                    mask |= 1 << place
+            except Exception:  # noqa: BLE001 - as above
+                degraded.append(f"rule:{rule.code}")
+        return mask, tuple(degraded)
+
+
+def compile_rules(policy: Policy) -> CompiledRules:
+    """Compile the rules of a policy."""
+    return CompiledRules(policy)
+
+
+def needed_names(policy: Policy) -> tuple[str, ...]:
+    """Return the facts and features that the rules and their reasons need, facts first, each group sorted."""
+    names: set[str] = set()
+    for rule in policy.rules:
+        names |= _needed_by(rule)
+        if rule.until_us is not None:
+            names.add("occurred_at")
+    facts = sorted(names & policy.facts_of_rules)
+    return (*facts, *sorted(names.difference(facts)))
+
+
+def _needed_by(rule: Rule) -> frozenset[str]:
+    return rule.when.names | rule.reason_en.names | rule.reason_hi.names
