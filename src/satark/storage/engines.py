@@ -190,8 +190,7 @@ def set_up_sqlite(connection: sqlite3.Connection, *, write: bool, page_bytes: in
 
 
 def sqlite_uri(path: Path, mode: str) -> str:
-    """Write a path as a SQLite URI (`mode` is rwc or ro); the URI's own signs in the path must not be read
-    as such.
+    """Write a path as a SQLite URI with `mode` rwc or ro; its own signs are quoted.
 
     Examples
     --------

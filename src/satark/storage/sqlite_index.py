@@ -15,6 +15,8 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from satark.core.errors import IntegrityBroken, StorageUnavailable
 from satark.storage.engines import BUSY_TIMEOUT_MS, sqlite_uri
 from satark.storage.readers import Readers
@@ -109,10 +111,9 @@ class SqliteIndex:
 
     def known(self, owner: int, event_ids: Iterable[str]) -> list[str]:
         """Return those of an owner's ids that the file holds; one statement for a whole batch."""
-        quoted = ",".join(f'"{event_id}"' for event_id in event_ids)
         rows = self.readers.fetch(
-            "SELECT event_id FROM json_each(?) JOIN ids ON owner = ? AND event_id = value",
-            (f"[{quoted}]", owner),
+            "SELECT event_id FROM json_each(?) CROSS JOIN ids ON owner = ? AND event_id = value",
+            (msgspec.json.encode(list(event_ids)).decode(), owner),
         )
         return [row[0] for row in rows]
 
