@@ -85,11 +85,14 @@ class WindowRows:
     ----------
     folder
         Made if missing; owned by one engine (the folder lock of the data folder guards it).
+    mark
+        Added to the version of the rows: what else their words depend on (the card key, the hash seed).
     """
 
-    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(self, folder: Path, *, mark: str = "", segment_bytes: int = SEGMENT_BYTES) -> None:
         self._folder = folder
         self._segment_bytes = segment_bytes
+        self._mark = mark
         self._segments: list[_Segment] = []
         self._lock = threading.Lock()
         self._version = ""
@@ -211,7 +214,7 @@ class WindowRows:
     # ------------------------------------------------------------ within
 
     def _set(self, version: str, width: int) -> None:
-        self._version, self._width = version, width
+        self._version, self._width = f"{version}:{self._mark}", width
         self._capacity = max(1, self._segment_bytes // (width * _WORD))
 
     def _new_segment(self) -> _Segment:
