@@ -20,7 +20,7 @@ from satark.payments.simulation.places import CITIES, STREETS, City
 from satark.payments.simulation.wares import PRICES_MINOR, PRODUCTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 TEMPLATES = 256
 _ID, _TIME, _CARD, _PERSON, _PLACE = (
@@ -80,7 +80,8 @@ def body_maker(*, cards: int = 100_000, min_bytes: int = 1024, seed: int = 1) ->
     for _ in range(TEMPLATES):
         payment = _template(rng)
         while len(body := msgspec.json.encode(payment)) < min_bytes + _MARGIN_BYTES:
-            payment = msgspec.structs.replace(payment, lines=(*payment.lines, _line(rng)))
+            lines = (*payment.lines, _line(rng))
+            payment = msgspec.structs.replace(payment, lines=lines, amount_minor=_sum_minor(lines))
         templates.append(_cut(body))
     return BodyMaker(tuple(templates), cards)
 
@@ -147,6 +148,10 @@ def _line(rng: np.random.Generator) -> Line:
     )
 
 
+def _sum_minor(lines: Iterable[Line]) -> int:
+    return sum((line.price_minor or 0) * line.quantity for line in lines)
+
+
 def _template(rng: np.random.Generator) -> Payment:
     def draw(low: int, high: int) -> int:
         return int(rng.integers(low, high))
@@ -157,7 +162,7 @@ def _template(rng: np.random.Generator) -> Payment:
     return Payment(
         id=_ID,
         occurred_at=datetime.fromisoformat(_TIME),
-        amount_minor=sum((line.price_minor or 0) * line.quantity for line in lines),
+        amount_minor=_sum_minor(lines),
         method="card",
         channel="web" if draw(0, 2) else "app",
         customer=Customer(id=f"cus_{_PERSON}", added_at=EPOCH.replace(year=2023), phone=f"+9198{_PERSON}"),
