@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 
 from satark.language.diagnostics import did_you_mean, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
     from satark.events.facts import Fact
     from satark.features.oneline_syntax import OnelineSyntax
     from satark.language.diagnostics import Reporter

@@ -4,13 +4,12 @@
 
     STATISTIC([value or filter] [, where=filter]) [of EVENT_TYPE] by FACT[+FACT] [over WINDOW] [delayed DELAY]
 
-The expressions inside are those of `satark.language`, over the facts of one event type. Like the language, this
-never raises and tells all mistakes at once with their places.
+The expressions inside are those of `satark.language`, over the facts of one event type. Like the language,
+this never raises and tells all mistakes at once with their places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,8 @@ from satark.language.schema import Constant, ListInfo, NameInfo, Schema
 from satark.language.types import Type, one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from satark.events.facts import Fact
     from satark.language.diagnostics import Position
     from satark.language.expression import TypedExpr
@@ -44,7 +45,7 @@ _KEY_TYPES = frozenset({Type.STR, Type.INT})
 _MAX_KEYS = 2
 
 
-def parse_feature(  # noqa: PLR0913 - lists and constants are rare
+def parse_feature(
     name: str,
     source: str,
     facts: Mapping[str, Fact],
@@ -80,7 +81,8 @@ def parse_feature(  # noqa: PLR0913 - lists and constants are rare
     >>> spec, _ = parse_feature("n", "count(amount > 100) by card over 10m", BASE_FACTS, Position("p.yaml"))
     >>> spec.event_type, spec.where.canonical, spec.by, spec.window_seconds, spec.type.value
     ('payment', 'amount > 100', ('card',), 600, 'int')
-    >>> for diagnostic in parse_feature("n", "count() by crad over 30s", BASE_FACTS, Position("p.yaml", 7, 9))[1]:
+    >>> _, mistakes = parse_feature("n", "count() by crad over 30s", BASE_FACTS, Position("p.yaml", 7, 9))
+    >>> for diagnostic in mistakes:
     ...     print(diagnostic)
     p.yaml:7:20: there is no fact `crad` (did you mean `card`?)
     p.yaml:7:30: this is not a span of time (found `30s`, expected 10m, 2h, 7d or 1w)

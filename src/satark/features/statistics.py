@@ -1,4 +1,4 @@
-"""The statistics of windows: what each is over, of which type its value is, and what it is called for people."""
+"""The statistics of windows: what each is over, the type of its value, and its words for people."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class StatisticInfo:
     Attributes
     ----------
     over
-        What it is over: entries that a filter lets through, a value of theirs, or a condition's share of them.
+        What it is over: entries that a filter lets through, a value of theirs, or the share of a condition.
     values
         The types that its value may have.
     result

@@ -1,7 +1,7 @@
 """How large a number can become, so that overflow is checked only where it can happen.
 
-The bound of a float is computed in doubles: rounding to nearest never reverses an order, so when the bound of the
-operands gives a finite result, so do all operands within the bound.
+The bound of a float is computed in doubles: rounding to nearest never reverses an order, so when the bound
+of the operands gives a finite result, so do all operands within the bound.
 """
 
 from __future__ import annotations

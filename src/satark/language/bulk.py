@@ -65,14 +65,15 @@ def to_polars(expr: TypedExpr, env: PolarsEnv | None = None) -> pl.Expr:
         The expression.
     env
         Where columns and lists come from; by default columns are named as facts and features are, times are
-        microseconds since the epoch (Int64 or Datetime of microseconds), locations are structs of ``lat``, ``lon``
-        and ``accuracy_m``.
+        microseconds since the epoch (Int64 or Datetime of microseconds), locations are structs of ``lat``,
+        ``lon`` and ``accuracy_m``.
 
     Examples
     --------
     >>> import polars as pl
     >>> from satark.language import NameInfo, Position, Schema, Type, parse_and_check
-    >>> expr, _ = parse_and_check("a / b > 0.5", Schema(dict.fromkeys("ab", NameInfo(Type.INT))), Position("-"))
+    >>> schema = Schema(dict.fromkeys("ab", NameInfo(Type.INT)))
+    >>> expr, _ = parse_and_check("a / b > 0.5", schema, Position("-"))
     >>> pl.DataFrame({"a": [3, 1, None], "b": [4, 0, 1]}).select(to_polars(expr)).to_series().to_list()
     [True, None, None]
     """

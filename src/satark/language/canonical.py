@@ -21,7 +21,7 @@ from satark.language.tree import (
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t"})
 
 
-def canonical(node: Node) -> str:
+def canonical(node: Node) -> str:  # noqa: PLR0911 - one per kind of node
     """Write a typed tree; the text can be read again and gives the same tree.
 
     Examples
@@ -57,12 +57,12 @@ def canonical(node: Node) -> str:
 
 
 def constant(value: float | str) -> str:
-    """Write a constant of the language.
+    r"""Write a constant of the language.
 
     Examples
     --------
     >>> constant('say "hi"'), constant(2.0), constant(True)
-    ('"say \\\\"hi\\\\""', '2.0', 'True')
+    ('"say \\"hi\\""', '2.0', 'True')
     """
     return f'"{value.translate(_ESCAPES)}"' if isinstance(value, str) else repr(value)
 

@@ -1,6 +1,7 @@
 """The tree as written to the typed tree, or to a list of everything that is wrong with it.
 
-A piece that is wrong becomes None and is silent from there on, so that each mistake is told once, where it is.
+A piece that is wrong becomes None and is silent from there on, so that each mistake is told once, where it
+is.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ class Checker:
                 start, "out_of_range", "the number is too large", expected="a signed number of 64 bits"
             )
             return None
-        return Literal(kind, False, value)  # noqa: FBT003 - a constant is never null
+        return Literal(kind, nullable=False, value=value)
 
     def _name(self, start: int, name: str) -> Node | None:
         if name in self.schema.constants:
@@ -137,7 +138,7 @@ class Checker:
                 parts.append(
                     operators.compare(op, (one, left.start), (other, right.start), self.schema, self.reporter)
                 )
-        # The middle of a chain stands on both sides; the bound on parts is kept for what the chain really costs.
+        # The middle of a chain stands on both sides; the bound on parts is for what a chain really costs.
         whole = _logic("and", parts)
         if whole is not None and self._size(whole) > MAX_NODES:
             self.reporter.report(

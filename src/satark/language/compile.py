@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Env(Protocol):
     """What expressions ask of the world, bound to one event."""
 
-    def listed(self, list_name: str, value: Any, /) -> bool | None:  # noqa: ANN401 - as wide as the types of lists
+    def listed(self, list_name: str, value: Any, /) -> bool | None:  # noqa: ANN401 - of any type
         """Tell whether a list has a value at the time of the event; None: the list is not available."""
 
 
@@ -151,7 +151,7 @@ def _whole(lines: Sequence[str]) -> str:
 def _load(source_and_helpers: tuple[str, dict[str, Any]]) -> Callable[..., Any]:
     source, helpers = source_and_helpers
     namespace: dict[str, Any] = {**helpers, "__builtins__": {}}
-    exec(compile(source, "<expressions>", "exec"), namespace)  # noqa: S102 - our own code; see python_backend
+    exec(compile(source, "<expressions>", "exec"), namespace)  # noqa: S102 - our own text, never a policy's
     return cast("Callable[..., Any]", namespace["evaluate"])
 
 

@@ -1,7 +1,7 @@
 """What is wrong in a policy's text, and where: collected, never raised one by one.
 
-An author fixes a policy in one go when every mistake is shown at once with its file, line and column, what was
-found, what was expected and, where a name is nearly right, the name that was probably meant.
+An author fixes a policy in one go when every mistake is shown at once with its file, line and column, what
+was found, what was expected and, where a name is nearly right, the name that was probably meant.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Position:
     next_column: int = 1
 
     def within(self, text: str, offset: int) -> Position:
-        """Return the place of a character of a text that begins here.
+        r"""Return the place of a character of a text that begins here.
 
         Examples
         --------
-        >>> str(Position("p.yaml", 3, 9).within("a or\\nb", 5))
+        >>> str(Position("p.yaml", 3, 9).within("a or\nb", 5))
         'p.yaml:4:1'
         """
         before = text[:offset]
@@ -109,7 +109,7 @@ class Reporter:
         self._position = position
         self.diagnostics: list[Diagnostic] = []
 
-    def report(  # noqa: PLR0913 - the parts of a diagnostic
+    def report(
         self, offset: int, code: str, message: str, *, found: str = "", expected: str = "", hint: str = ""
     ) -> None:
         """Add one mistake at an offset; the same code at the same place is told once."""
@@ -144,12 +144,12 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a piece of the author's text for a message, shortened and without control characters.
+    r"""Return a piece of the author's text for a message, shortened and without control characters.
 
     Examples
     --------
-    >>> quoted("a\\x00b")
-    '`a\\\\x00b`'
+    >>> quoted("a\x00b")
+    '`a\\x00b`'
     """
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:_MAX_SHOWN_CHARS])
     return f"`{shown}…`" if len(text) > _MAX_SHOWN_CHARS else f"`{shown}`"

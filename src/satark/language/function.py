@@ -5,19 +5,20 @@ One module in `satark.language.functions` defines one function; `satark.language
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from satark.language.schema import Constant
-from satark.language.tree import Call, Node
 from satark.language.types import Type, one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from satark.core.words import Words
     from satark.language.polars_backend import Column, PolarsWriter
     from satark.language.python_backend import PythonWriter
     from satark.language.python_code import Code
+    from satark.language.schema import Constant
+    from satark.language.tree import Call, Node
 
 
 @dataclass(frozen=True, slots=True)

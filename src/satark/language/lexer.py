@@ -1,8 +1,8 @@
 """Text to tokens.
 
-The lexer is the language's own: it knows only ASCII names, plain numbers and quoted texts, so that what Python
-would also read (f-strings, look-alike letters that Python folds into ASCII, backslash-continued lines) cannot even
-be written. It reports what it does not know and goes on.
+The lexer is the language's own: it knows only ASCII names, plain numbers and quoted texts, so that what
+Python would also read (f-strings, look-alike letters that Python folds into ASCII, backslash-continued
+lines) cannot even be written. It reports what it does not know and goes on.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Token:
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
-      | (?P<number>(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?(?P<unit>[A-Za-z_][A-Za-z0-9_]*)?)
+      | (?P<number>(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)
+            (?:[eE][+-]?[0-9]+)?(?P<unit>[A-Za-z_][A-Za-z0-9_]*)?)
       | (?P<str>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
       | (?P<op>===|!==|\*\*|//|==|!=|<=|>=|<>|<<|>>|:=|&&|\|\||->|[-+*/%<>=()\[\]{},.:;!&|^~@?$])
     """,

@@ -1,7 +1,8 @@
 """Tokens to the tree as written.
 
-A recursive descent over a small grammar with Python's own precedences. Where the text does not fit, the mistake is
-reported, the piece becomes `Broken`, and parsing goes on behind it, so that one slip does not hide the next.
+A recursive descent over a small grammar with Python's own precedences. Where the text does not fit, the
+mistake is reported, the piece becomes `Broken`, and parsing goes on behind it, so that one slip does not
+hide the next.
 """
 
 from __future__ import annotations
@@ -269,7 +270,7 @@ class Parser:
             return self._postfix(self._atom())
         self.advance()
         operand = self._nested(self._unary)
-        if isinstance(operand, LiteralSyntax) and type(operand.value) in (int, float):
+        if isinstance(operand, LiteralSyntax) and not isinstance(operand.value, (bool, str)):
             # A negative literal is one literal, so that the least int of 64 bits can be written.
             return LiteralSyntax(token.start, operand.depth, -operand.value, f"-{operand.text}")
         return self._made(UnarySyntax(token.start, 1 + operand.depth, "-", operand))
@@ -293,12 +294,15 @@ class Parser:
                 self.unexpected("")
             self.advance()
             if token.text == ".":
-                if self.token.kind is Kind.NAME:
-                    self.advance()
+                self._pass_name()
             else:
                 self.skip_to(_CLOSERS[token.text])
             tree = Broken(tree.start, tree.depth)
         return tree
+
+    def _pass_name(self) -> None:
+        if self.token.kind is Kind.NAME:
+            self.advance()
 
     def _atom(self) -> Syntax:
         token = self.token

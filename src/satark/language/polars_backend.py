@@ -6,7 +6,7 @@ checker's tree already says where an int becomes a float, and here overflow and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,6 +27,7 @@ from satark.language.tree import (
     Or,
     Seconds,
     ToFloat,
+    walk,
 )
 from satark.language.types import Type
 
@@ -89,7 +90,7 @@ class PolarsWriter:
             return _bound([column], 2, lambda x: pl.when(x.is_finite()).then(x), pl.Float64())
         return column
 
-    def _column(self, node: Node) -> Column:
+    def _column(self, node: Node) -> Column:  # noqa: C901, PLR0911 - one per kind of node
         match node:
             case Literal(value=value):
                 return Column(pl.lit(value, dtype=_DTYPES[node.type]), 1)
@@ -105,7 +106,8 @@ class PolarsWriter:
             case Arithmetic():
                 return self._arithmetic(node)
             case Seconds(left=left, right=right):
-                return self.apply([left, right], lambda a, b: (a - b).cast(pl.Float64) / _US_PER_SECOND)
+                span = self.apply([left, right], lambda a, b: (a - b).cast(pl.Float64))
+                return _divided(span, Column(pl.lit(_US_PER_SECOND), 1))
             case Compare(op=op, left=left, right=right):
                 return self.apply([left, right], _COMPARISONS[op])
             case Member(item=item, values=values) if item.type is Type.FLOAT:
@@ -117,9 +119,9 @@ class PolarsWriter:
                 known = pl.Series(values, dtype=_DTYPES[item.type]).implode()
                 return self.apply([item], lambda x: x.is_in(known))
             case And(items=items):
-                return self.apply(items, lambda *xs: pl.all_horizontal(*xs))
+                return self.apply(items, pl.all_horizontal)
             case Or(items=items):
-                return self.apply(items, lambda *xs: pl.any_horizontal(*xs))
+                return self.apply(items, pl.any_horizontal)
             case Not(operand=operand):
                 return self.apply([operand], lambda x: ~x)
             case Call(function=function):
@@ -146,6 +148,8 @@ class PolarsWriter:
         left = self.column(node.left, unchecked=True)
         right = self.column(node.right, unchecked=node.op != "/")
         unchecked = can_overflow(node) or can_divide_by_zero(node) or left.unchecked or right.unchecked
+        if node.op == "/" and not any(isinstance(part, Name) for part in walk(node.right)):
+            return replace(_divided(left, right), unchecked=unchecked)
         return Column(apply(left.expr, right.expr), 1 + left.weight + right.weight, unchecked=unchecked)
 
 
@@ -163,6 +167,15 @@ def _bound(columns: Sequence[Column], uses: int, build: Callable[..., pl.Expr], 
         return frame.select(built.cast(dtype)).to_series()
 
     return Column(pl.map_batches([c.expr for c in columns], once, return_dtype=dtype), _MAX_WEIGHT // 2)
+
+
+def _divided(dividend: Column, divisor: Column) -> Column:
+    """Divide by one number for all rows.
+
+    Polars would multiply by its reciprocal, which is off by a bit, so the number is made a column: x - x is 0,
+    or not finite where the quotient is not either.
+    """
+    return _bound([dividend, divisor], 3, lambda x, number: x / (number + (x - x)), pl.Float64())
 
 
 _OPERATIONS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {

@@ -1,11 +1,12 @@
 """The typed tree to Python code.
 
-Each strict piece (null when a part is null) is written as guards and a body: when all guards hold, in their order,
-the body is its value; otherwise it is null. A condition is written twice over, as "is true" and as "is false", so
-that three-valued logic becomes plain ``and`` and ``or`` with their short circuits, without a null ever being made.
+Each strict piece (null when a part is null) is written as guards and a body: when all guards hold, in their
+order, the body is its value; otherwise it is null. A condition is written twice over, as "is true" and as
+"is false", so that three-valued logic becomes plain ``and`` and ``or`` with their short circuits, without a
+null ever being made.
 
-The text of a policy never reaches the code: names become numbered locals, constants are written by ``repr``, and
-the functions are the registry's.
+The text of a policy never reaches the code: names become numbered locals, constants are written by
+``repr``, and the functions are the registry's.
 """
 
 from __future__ import annotations
@@ -115,7 +116,9 @@ class PythonWriter:
         local = self.temporary()
         return Code((*guards, f"{INT_MIN} <= ({local} := {body}) <= {INT_MAX}"), local)
 
-    def code(self, node: Node, *, unchecked: bool = False) -> Code:
+    def code(  # noqa: PLR0911 - one per kind of node
+        self, node: Node, *, unchecked: bool = False
+    ) -> Code:
         """Return the code of a node; with ``unchecked`` a float may come without its check for overflow."""
         match node:
             case Literal(value=value):

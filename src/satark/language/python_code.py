@@ -52,12 +52,12 @@ def joined(conditions: Sequence[str]) -> str:
 
 
 def written(value: Constant) -> str:
-    """Write a constant as Python code.
+    r"""Write a constant as Python code.
 
     Examples
     --------
     >>> written(-5), written("é"), written(True)
-    ('(-5)', "'\\\\xe9'", 'True')
+    ('(-5)', "'\\xe9'", 'True')
     """
     text = ascii(value)
     return f"({text})" if text.startswith("-") else text

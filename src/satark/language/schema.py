@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from satark.language.types import Type
 
 Constant = bool | int | float | str
@@ -23,7 +24,8 @@ class NameInfo:
     nullable
         Whether it can be missing; code for names that cannot is faster.
     choices
-        The only texts it can have (``card``, ``upi``, ...), so that a misspelt literal is an error; None: any.
+        The only texts it can have (``card``, ``upi``, ...), so that a misspelt literal is an error; None:
+        any.
     """
 
     type: Type

@@ -1,7 +1,7 @@
-"""The tree of an expression after the checker: names resolved, types known, numbers of one kind on both sides.
+"""The tree of an expression after the checker: names resolved, types known, numbers brought to one kind.
 
-Both back ends (`satark.language.python_backend`, `satark.language.polars_backend`) read this tree and nothing else,
-so they cannot disagree on what an expression means, only on how to compute it.
+Both back ends (`satark.language.python_backend`, `satark.language.polars_backend`) read this tree and
+nothing else, so they cannot disagree on what an expression means, only on how to compute it.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from enum import StrEnum
 class Type(StrEnum):
     """What a value is.
 
-    ``int`` is a signed number of 64 bits, ``float`` a finite double, ``time`` microseconds since the epoch (UTC),
-    ``location`` a triple of latitude, longitude (degrees) and accuracy (metres). Any of them may be missing (null).
-    ``null`` is internal: the type of nothing at all.
+    ``int`` is a signed number of 64 bits, ``float`` a finite double, ``time`` microseconds since the epoch
+    (UTC), ``location`` a triple of latitude, longitude (degrees) and accuracy (metres). Any of them may be
+    missing (null). ``null`` is internal: the type of nothing at all.
     """
 
     INT = "int"

@@ -31,7 +31,7 @@ def _python(call: Call, writer: PythonWriter) -> Code:
 def _polars(call: Call, writer: PolarsWriter) -> Column:
     import polars as pl
 
-    return writer.apply(call.arguments, lambda *values: pl.coalesce(*values))
+    return writer.apply(call.arguments, pl.coalesce)
 
 
 FUNCTION = Function(

@@ -1,4 +1,4 @@
-"""``contains(text, "part")``: does a text contain another?"""
+"""``contains(text, "part")``: whether a text contains another."""
 
 from __future__ import annotations
 

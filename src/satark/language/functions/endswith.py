@@ -1,4 +1,4 @@
-"""``endswith(text, "suffix")``: does a text end so?"""
+"""``endswith(text, "suffix")``: whether a text ends so."""
 
 from __future__ import annotations
 

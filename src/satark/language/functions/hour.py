@@ -32,7 +32,8 @@ FUNCTION = Function(
     parameters=(Parameter("time", frozenset({Type.TIME})),),
     result=Type.INT,
     doc=Words(
-        en="the hour of the day in Indian Standard Time, 0 to 23", hi="भारतीय मानक समय में दिन का घंटा, 0 से 23"
+        en="the hour of the day in Indian Standard Time, 0 to 23",
+        hi="भारतीय मानक समय में दिन का घंटा, 0 से 23",
     ),
     write_python=_python,
     write_polars=_polars,

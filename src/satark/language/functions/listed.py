@@ -1,4 +1,4 @@
-"""``listed(x, "name")``: is a value on a list of the policy, at the time of the event?"""
+"""``listed(x, "name")``: whether a value is on a list of the policy, at the time of the event."""
 
 from __future__ import annotations
 

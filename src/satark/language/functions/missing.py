@@ -1,4 +1,4 @@
-"""``missing(x)``: is there no value?"""
+"""``missing(x)``: whether there is no value."""
 
 from __future__ import annotations
 

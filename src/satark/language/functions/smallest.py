@@ -28,7 +28,7 @@ def _polars(call: Call, writer: PolarsWriter) -> Column:
     import polars as pl
 
     if not call.nullable:
-        return writer.apply(call.arguments, lambda *values: pl.min_horizontal(*values))
+        return writer.apply(call.arguments, pl.min_horizontal)
 
     def build(*values: pl.Expr) -> pl.Expr:
         # Polars itself would leave the missing ones out.

@@ -1,4 +1,4 @@
-"""``startswith(text, "prefix")``: does a text begin so?"""
+"""``startswith(text, "prefix")``: whether a text begins so."""
 
 from __future__ import annotations
 
