@@ -74,7 +74,7 @@ class Engine:
             body = msgspec.json.encode({**DECISION, "id": event.id})
         else:
             body = msgspec.json.encode(
-                {"id": event.id, "kind": kind, "seq": 1, "late": False, "parked": False}
+                {"id": event.id, "type": kind, "seq": 1, "late": False, "parked": False}
             )
         self._stored[event.id] = (digest, body)
         self._queue.put((done, Outcome(200, body)))

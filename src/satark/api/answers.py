@@ -15,7 +15,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     ----------
     id
         The event's id.
-    kind
+    type
         payment_result, label or payee_change.
     seq
         Its place in the log.
@@ -26,7 +26,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    kind: str
+    type: str
     seq: int
     late: bool = False
     parked: bool = False

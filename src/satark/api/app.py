@@ -53,7 +53,13 @@ class SatarkApi:
         on_start: Hook | None = None,
         on_stop: Hook | None = None,
     ) -> None:
-        door = Door(keys, fresh_seconds=options.key_fresh_seconds, keep_seconds=options.key_keep_seconds)
+        door = Door(
+            keys,
+            fresh_seconds=options.key_fresh_seconds,
+            keep_seconds=options.key_keep_seconds,
+            rate_per_s=options.rate_per_s,
+            burst=options.burst,
+        )
         meter = Meter()
         self.desk = Desk(service, door, options, meter)
         self.cold = create_cold_app(service, door, options, MetricsPage(service, meter), version)

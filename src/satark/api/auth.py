@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import re
 import secrets
 import time
@@ -56,7 +57,7 @@ class Door:
     ----------
     verifier
         The key store.
-    fresh_seconds, keep_seconds
+    fresh_seconds, keep_seconds, rate_per_s, burst
         See `ApiOptions`.
     clock
         Seconds that only go forward; a test gives its own.
@@ -68,11 +69,15 @@ class Door:
         *,
         fresh_seconds: float = 2.0,
         keep_seconds: float = 5.0,
+        rate_per_s: float = 0.0,
+        burst: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._verifier = verifier
         self._fresh = fresh_seconds
         self._keep = keep_seconds
+        self._rate = rate_per_s
+        self._burst = burst
         self._clock = clock
         self._pepper = secrets.token_bytes(32)
         self._known: dict[bytes, Caller] = {}
@@ -170,13 +175,15 @@ class Door:
                 del self._refused[next(iter(self._refused))]
             return None
         self._refused.pop(digest, None)
+        rate = key.rate_per_s or self._rate
+        burst = (key.burst if key.rate_per_s else self._burst) or math.ceil(rate)
         bucket = self._buckets.get(key.id)
         if bucket is None:
-            bucket = self._buckets[key.id] = TokenBucket(key.rate_per_s, key.burst, now)
+            bucket = self._buckets[key.id] = TokenBucket(rate, burst, now)
             if len(self._buckets) > _MAX_KNOWN:
                 del self._buckets[next(iter(self._buckets))]
         else:
-            bucket.resize(key.rate_per_s, key.burst)
+            bucket.resize(rate, burst)
         caller = Caller(key, bucket, now)
         self._known.pop(digest, None)
         self._known[digest] = caller

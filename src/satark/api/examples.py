@@ -30,7 +30,7 @@ DECISION: dict[str, Any] = {
 
 RECEIPT: dict[str, Any] = {
     "id": "lab-2026-7731",
-    "kind": "label",
+    "type": "label",
     "seq": 120_977,
     "late": False,
     "parked": False,

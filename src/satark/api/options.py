@@ -32,6 +32,8 @@ class ApiOptions:
     key_fresh_seconds, key_keep_seconds
         A verified key is used without a question for the first time, and while a question is under way
         until the second; so a revocation is honoured after the second at the latest.
+    rate_per_s, burst
+        The limit of keys that have none of their own; 0 for no limit, and for as many as one second brings.
     metrics_on_loopback
         Serve /metrics without a key to callers on this machine. Leave it off behind a local proxy.
     docs
@@ -50,6 +52,8 @@ class ApiOptions:
     max_waiting: int = 4_096
     key_fresh_seconds: float = 2.0
     key_keep_seconds: float = 5.0
+    rate_per_s: float = 0.0
+    burst: int = 0
     metrics_on_loopback: bool = False
     docs: bool = True
 

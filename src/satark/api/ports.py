@@ -26,7 +26,8 @@ class ApiKey(Protocol):
     scopes
         What the key may do: decide, read, label, events, metrics.
     rate_per_s, burst
-        The token bucket; a rate of 0 means no limit.
+        The token bucket. A rate of 0 means the installation's own limit, a burst of 0 as many as one second
+        brings.
     """
 
     @property

@@ -37,7 +37,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """An event that is remembered: its place in the log, and whether it counts (see the documentation)."""
 
     id: str
-    kind: str
+    type: str
     seq: int
     late: bool = False
     parked: bool = False

@@ -95,7 +95,7 @@ class Engine:
         if kind == "payment":
             body = msgspec.json.encode({**DECISION, "id": event.id, "seq": len(self.seen)})
         else:
-            body = msgspec.json.encode({"id": event.id, "kind": kind, "seq": len(self.seen)})
+            body = msgspec.json.encode({"id": event.id, "type": kind, "seq": len(self.seen)})
         self.stored[owner, event.id] = (digest, body)
         return Outcome(200, body)
 

@@ -247,7 +247,7 @@ def test_decision_is_read_back_when_it_belongs_to_the_owner(http, keys, make_key
 def test_event_is_remembered_when_it_is_not_a_payment(http, event):
     response = http.send("POST", "/v1/events", json=event)
     receipt = msgspec.json.decode(response.content, type=Receipt)
-    assert (receipt.id, receipt.kind) == (event["id"], event["type"])
+    assert (receipt.id, receipt.type) == (event["id"], event["type"])
 
 
 def test_payment_is_refused_when_sent_as_a_plain_event(http, engine):
@@ -266,7 +266,7 @@ def test_label_needs_its_scope_when_sent_as_a_plain_event(http, keys, make_key):
 
 
 def test_label_is_taken_when_its_route_gets_one(http):
-    assert http.send("POST", "/v1/labels", json=LABEL).json()["kind"] == "label"
+    assert http.send("POST", "/v1/labels", json=LABEL).json()["type"] == "label"
     _problem(http.send("POST", "/v1/labels", json=PAYMENT), 422, "invalid_event")
 
 

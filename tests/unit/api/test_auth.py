@@ -170,3 +170,15 @@ def test_tables_stay_bounded_when_strangers_try_many_keys(door):
 
     asyncio.run(run())
     assert len(door._refused) == 1_024
+
+
+def test_limit_of_the_installation_holds_when_a_key_has_none(keys, clock):
+    door = Door(keys, clock=clock, rate_per_s=2.0)
+
+    async def run():
+        await door.admit(GOOD, "decide")
+        await door.admit(GOOD, "decide")
+        with pytest.raises(RateLimited):
+            await door.admit(GOOD, "decide")
+
+    asyncio.run(run())

@@ -213,7 +213,7 @@ def test_none_is_read_when_there_is_no_decision(call):
 def test_receipt_is_returned_when_an_event_is_remembered(call):
     server = Server((200, RECEIPT))
     assert call(server, "label", LABEL_FRAUD).seq == RECEIPT["seq"]
-    assert call(server, "send", RESULT_DECLINED).kind == "label"
+    assert call(server, "send", RESULT_DECLINED).type == "label"
     assert [request.url.path for request in server.requests] == ["/v1/labels", "/v1/events"]
 
 
