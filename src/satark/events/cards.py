@@ -30,7 +30,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 MIN_CARD_DIGITS = 13
 MAX_CARD_DIGITS = 19
@@ -69,10 +69,14 @@ _NETWORKS: tuple[tuple[str, int, int, int, frozenset[int]], ...] = (
 GAP_CHARACTERS = r"\s\-._/:\u00b7\u200b-\u2015\u2060\u2212\ufeff"
 _GAP = rf"[{GAP_CHARACTERS}]{{1,3}}"
 _RUN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]*([0-9]{13,19})(?=[A-Za-z]*(?![A-Za-z0-9]))")
+# Looked for at every place, so that a number is found although other digits stand before it or after it.
 _GROUPS = re.compile(
-    rf"(?<![0-9])((?:[0-9]{{4}}{_GAP}){{3}}[0-9]{{4}}(?:{_GAP}[0-9]{{3}})?"
-    rf"|[0-9]{{4}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{4,5}})(?![0-9])"
+    rf"(?<![0-9])(?=((?:[0-9]{{4}}{_GAP}){{3}}[0-9]{{4}})({_GAP}[0-9]{{3}}(?![0-9]))?(?![0-9])"
+    rf"|([0-9]{{4}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{4,5}})(?![0-9]))"
 )
+_WORD_BEFORE = re.compile(r"[A-Za-z0-9]*\Z")
+_WORD_AFTER = re.compile(r"[A-Za-z0-9]*")
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+\Z|[A-Za-z]*[0-9]")
 # A number starts like one of the two; most texts do not, and need no closer look.
 _START = re.compile(rf"[0-9]{{4}}(?:[0-9]{{9}}|{_GAP}[0-9]{{4}})")
 _NON_ASCII_DIGIT = re.compile(r"[^\x00-\x7f\D]")
@@ -155,11 +159,10 @@ def find_card_number(text: str, kind: str = "refuse") -> str | None:
     plain = _with_ascii_digits(text)
     if not _START.search(plain) or (kind == "phone" and plain.startswith("+")):
         return None
-    for pattern in (_RUN, _GROUPS):
-        for match in pattern.finditer(plain):
-            digits = _NOT_DIGIT.sub("", match[1])
-            if is_card_number(digits) and not (kind == "goods" and _is_barcode(digits)):
-                return digits
+    for start, end in _spans(plain):
+        digits = _NOT_DIGIT.sub("", plain[start:end])
+        if not (kind == "goods" and _is_barcode(digits)):
+            return digits
     return None
 
 
@@ -175,19 +178,42 @@ def replace_card_numbers(text: str, replacement: Callable[[str], str]) -> str:
         return text
     plain = _with_ascii_digits(text)
 
-    def substitute(match: re.Match[str]) -> str:
-        digits = _NOT_DIGIT.sub("", match[1])
-        if not is_card_number(digits):
-            return match[0]
-        return match[0].replace(match[1], replacement(digits))
-
-    changed = _GROUPS.sub(substitute, _RUN.sub(substitute, plain))
-    return text if changed == plain else changed
+    if not _START.search(plain):
+        return text
+    pieces: list[str] = []
+    done = 0
+    for start, end in sorted(_spans(plain)):
+        if start >= done:
+            pieces += [plain[done:start], replacement(_NOT_DIGIT.sub("", plain[start:end]))]
+            done = end
+    return "".join([*pieces, plain[done:]]) if pieces else text
 
 
 def mask(text: str) -> str:
     """Hide full card numbers in a text that goes into a message or a log line."""
     return replace_card_numbers(text, lambda digits: f"<card ending {digits[-4:]}>")
+
+
+def _spans(plain: str) -> Iterator[tuple[int, int]]:
+    """Give the places of full card numbers in a text whose digits are ASCII."""
+    for match in _RUN.finditer(plain):
+        if is_card_number(match[1]):
+            yield match.span(1)
+    for match in _GROUPS.finditer(plain):
+        start = match.start()
+        ends = [match.end(group) for group in (2, 1, 3) if match[group] is not None]
+        for end in ends:
+            if is_card_number(_NOT_DIGIT.sub("", plain[start:end])) and not _in_identifier(plain, start, end):
+                yield start, end
+                break
+
+
+def _in_identifier(plain: str, start: int, end: int) -> bool:
+    """Say whether groups of digits continue in a word of digits and letters, as the parts of a UUID do."""
+    before = _WORD_BEFORE.search(plain, max(0, start - MAX_CARD_DIGITS), start)
+    after = _WORD_AFTER.match(plain, end)
+    words = [found[0] for found in (before, after) if found is not None and found[0]]
+    return any(_HEXADECIMAL.match(word) for word in words)
 
 
 def _with_ascii_digits(text: str) -> str:

@@ -52,6 +52,10 @@ def test_number_is_recognised_when_its_network_is_in_use(digits, network):
         "कार्ड ४१११ ११११ ११११ ११११",
         "４１１１１１１１１１１１１１１１",
         "a 1234567890123456 b 4111111111111111",
+        "1234 4111 1111 1111 1111",
+        "4111 1111 1111 1111 123 12/27",
+        "4111 1111 1111 1111 560001",
+        "card4111 1111 1111 1111ok",
     ],
 )
 def test_card_number_is_found_however_it_is_written(text):
@@ -67,6 +71,8 @@ def test_card_number_is_found_however_it_is_written(text):
         "41111111111111111111",  # 20 digits
         "9f4111111111111111aa",  # inside a hexadecimal id
         "deadbeef-4111-1111-1111-111111111111",  # a UUID
+        "00000000-4111-1111-1111-1111abcdefab",
+        "abcd4111-1111-1111-1111-abcdefabcdef",
         "1700000000000000",  # microseconds since 1970
         "356938035643809",  # an IMEI is Luhn-valid, 15 digits, starts with 35
         "403-1234567-1234567",  # an order id
@@ -119,6 +125,7 @@ def test_bin_has_eight_digits_when_the_number_has_sixteen(digits, expected):
 
 def test_mask_hides_every_card_number_in_a_text():
     assert mask("a 4111111111111111, 5555 5555 5555 4444!") == "a <card ending 1111>, <card ending 4444>!"
+    assert mask("5555 5555 5555 4444 then 4111111111111111") == "<card ending 4444> then <card ending 1111>"
 
 
 def test_text_is_untouched_when_it_holds_no_card_number():
