@@ -1,7 +1,7 @@
 """The rules of a policy over a whole frame of events, for replay and backtests.
 
-The same checked conditions as online, written for Polars; actions, scores and the codes of the rules equal those of
-`CompiledRules.evaluate` row by row (property test). Reasons are not written in bulk.
+The same checked conditions as online, written for Polars; actions, scores and the codes of the rules equal
+those of `CompiledRules.evaluate` row by row (property test). Reasons are not written in bulk.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ class BookEnv:
         if self.book.has_networks(list_name):
             # Whole networks have no form in Polars; such a list is asked once per row.
             return pl.struct(value.alias("value"), at_us.alias("at")).map_elements(
-                lambda row: None if row["value"] is None else self.book.has(list_name, row["value"], row["at"]),
+                lambda row: (
+                    None if row["value"] is None else self.book.has(list_name, row["value"], row["at"])
+                ),
                 return_dtype=pl.Boolean,
                 skip_nulls=False,
             )
@@ -78,7 +80,8 @@ def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.Da
     Returns
     -------
     pl.DataFrame
-        `action` (str), `score` (float) and `rules` (list of codes, in the order of the policy), one row per row.
+        `action` (str), `score` (float) and `rules` (list of codes, in the order of the policy), one row per
+        row.
     """
     if not policy.rules:
         fired = pl.DataFrame(height=frame.height)
@@ -89,16 +92,22 @@ def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.Da
         for code in rule.exempt:
             exempted.setdefault(code, []).append(rule.code)
     counts = [
-        (pl.col(rule.code) & ~pl.any_horizontal(exempted[rule.code]) if rule.code in exempted else pl.col(rule.code)).alias(
-            rule.code
-        )
+        (
+            pl.col(rule.code) & ~pl.any_horizontal(exempted[rule.code])
+            if rule.code in exempted
+            else pl.col(rule.code)
+        ).alias(rule.code)
         for rule in policy.rules
     ]
     counting = fired.select(counts) if counts else fired
     floor = _floor(policy, book)
     if not counts:
         return pl.DataFrame(
-            {"action": [ACTIONS[floor]] * frame.height, "score": [0.0] * frame.height, "rules": [[]] * frame.height},
+            {
+                "action": [ACTIONS[floor]] * frame.height,
+                "score": [0.0] * frame.height,
+                "rules": [[]] * frame.height,
+            },
             schema={"action": pl.String, "score": pl.Float64, "rules": pl.List(pl.String)},
         )
     score = pl.max_horizontal(
@@ -113,7 +122,9 @@ def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.Da
         ),
         pl.lit(floor),
     ]
-    action = pl.max_horizontal(gravities).replace_strict(list(range(len(ACTIONS))), list(ACTIONS), return_dtype=pl.String)
+    action = pl.max_horizontal(gravities).replace_strict(
+        list(range(len(ACTIONS))), list(ACTIONS), return_dtype=pl.String
+    )
     rules = pl.concat_list(
         [pl.when(rule.code).then(pl.lit(rule.code)) for rule in policy.rules]
     ).list.drop_nulls()
@@ -121,5 +132,7 @@ def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.Da
 
 
 def _floor(policy: Policy, book: ListBook) -> int:
-    closed = any(policy.lists[name].if_missing == "closed" for name in book.unavailable if name in policy.lists)
+    closed = any(
+        policy.lists[name].if_missing == "closed" for name in book.unavailable if name in policy.lists
+    )
     return GRAVITY[MISSING_LIST_ACTION] if closed else 0

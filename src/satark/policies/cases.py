@@ -9,10 +9,11 @@ A cases file is YAML. Times are offsets from a start, so that a case reads as a 
           - {at: 0m, repeat: 7, every: 1m}
         expect: {action: hold, rules: [card_velocity]}
 
-`base` is merged into every event of type payment that the case lists. `{n}` in a text becomes the running number of
-the event, so `token: tok_{n}` is a new card each time. `payment: last` and `event: last` name the payment before. A
-value of a key that ends in `_at` may be an offset (`-2d`) from the event's own time. `expect` beside an event is about
-that event (with `repeat`, the last of them); beside `events` it is about the last payment.
+`base` is merged into every event of type payment that the case lists. `{n}` in a text becomes the running
+number of the event, so `token: tok_{n}` is a new card each time. `payment: last` and `event: last` name the
+payment before. A value of a key that ends in `_at` may be an offset (`-2d`) from the event's own time.
+`expect` beside an event is about that event (with `repeat`, the last of them); beside `events` it is about
+the last payment.
 """
 
 from __future__ import annotations
@@ -137,7 +138,9 @@ def run_cases(policy: Policy, path: Path, *, decide: Decider) -> CasesReport:
         answers = decide(policy, case.events)
         seen = frozenset(code for answer in answers if answer is not None for code in answer.codes)
         fired |= seen
-        problems = [text for place, expected in case.expected for text in _problems(place, expected, answers[place])]
+        problems = [
+            text for place, expected in case.expected for text in _problems(place, expected, answers[place])
+        ]
         results.append(CaseResult(case.name, tuple(problems), seen))
     uncovered = tuple(rule.code for rule in policy.rules if rule.code not in fired)
     return CasesReport(tuple(results), uncovered)
@@ -158,8 +161,14 @@ def load_cases(path: Path, policy: Policy) -> list[Case]:
         document = yaml.safe_load(raw)
     except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputInvalid(f"the cases cannot be read: {error}", path=str(path)) from error
-    if not isinstance(document, dict) or set(document) != {"cases"} or not isinstance(document["cases"], dict):
-        raise InputInvalid("a file of cases needs one key, `cases`, with a mapping of names to cases", path=str(path))
+    if (
+        not isinstance(document, dict)
+        or set(document) != {"cases"}
+        or not isinstance(document["cases"], dict)
+    ):
+        raise InputInvalid(
+            "a file of cases needs one key, `cases`, with a mapping of names to cases", path=str(path)
+        )
     codes = frozenset(rule.code for rule in policy.rules)
     try:
         return [_case(str(name), body, codes) for name, body in document["cases"].items()]
@@ -208,7 +217,10 @@ def _case(name: str, body: Any, codes: frozenset[str]) -> Case:  # noqa: ANN401 
 
 
 def _repeated(
-    name: str, item: Any, base: Mapping[str, Any], start: datetime  # noqa: ANN401 - any YAML
+    name: str,
+    item: Any,  # noqa: ANN401 - any YAML
+    base: Mapping[str, Any],
+    start: datetime,
 ) -> Iterator[tuple[dict[str, Any], datetime]]:
     if not isinstance(item, dict):
         raise _Unusable(f"case {name!r}: an event is not a mapping")
@@ -301,7 +313,9 @@ def _check_keys(name: str, body: Any, known: set[str], what: str) -> None:  # no
         raise _Unusable(f"case {name!r}: {what} is not a mapping")
     unknown = sorted(str(key) for key in set(body) - known)
     if unknown:
-        raise _Unusable(f"case {name!r}: {what} has no {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+        raise _Unusable(
+            f"case {name!r}: {what} has no {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+        )
 
 
 def _offset(name: str, text: Any) -> int:  # noqa: ANN401 - any YAML

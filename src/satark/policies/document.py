@@ -5,7 +5,7 @@ First step from a policy file to a policy. Whatever is wrong is collected, never
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -51,7 +51,9 @@ class Document:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             position = Position(self.file, mark.line + 1, mark.column + 1) if mark else Position(self.file)
-            self.diagnostics.append(Diagnostic(position, "yaml", f"not valid YAML: {error.problem or error.context}"))
+            self.diagnostics.append(
+                Diagnostic(position, "yaml", f"not valid YAML: {error.problem or error.context}")
+            )
             return None
         except yaml.YAMLError as error:
             self._whole("yaml", f"not valid YAML: {str(error).splitlines()[0]}")
@@ -162,9 +164,11 @@ class Document:
         depth = documents = 0
         for event in yaml.parse(self.source, Loader=yaml.CSafeLoader):
             mark = event.start_mark
-            position = Position(self.file, mark.line + 1, mark.column + 1)
+            position = Position(self.file, mark.line + 1, mark.column + 1) if mark else Position(self.file)
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                self.diagnostics.append(Diagnostic(position, "alias", "anchors and aliases are not supported"))
+                self.diagnostics.append(
+                    Diagnostic(position, "alias", "anchors and aliases are not supported")
+                )
                 return False
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
@@ -176,7 +180,9 @@ class Document:
             elif isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self.diagnostics.append(Diagnostic(position, "documents", "the file holds a second document"))
+                    self.diagnostics.append(
+                        Diagnostic(position, "documents", "the file holds a second document")
+                    )
                     return False
         return True
 
@@ -196,7 +202,7 @@ def describe(node: yaml.Node) -> str:
     return f"`{value[:MAX_SHOWN]}{'…' if len(value) > MAX_SHOWN else ''}`"
 
 
-def _number(node: yaml.Node, kind: str) -> float | None:
+def _number(node: yaml.Node, kind: str) -> Any:  # noqa: ANN401 - int or float, told apart by the caller
     if not isinstance(node, yaml.ScalarNode) or node.style in {"'", '"'}:
         return None
     text = node.value.replace("_", "")

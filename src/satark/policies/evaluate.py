@@ -1,7 +1,7 @@
 """The rules of a policy as one function: the last step before a decision.
 
-All conditions are compiled into one generated function that returns a bit mask. Most events fire nothing; then the
-mask is 0 and one prepared verdict is returned. Reasons are written only for rules that fired.
+All conditions are compiled into one generated function that returns a bit mask. Most events fire nothing;
+then the mask is 0 and one prepared verdict is returned. Reasons are written only for rules that fired.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from satark.language import compile_each, compile_mask
 from satark.policies.model import ACTIONS, GRAVITY, MISSING_LIST_ACTION, FiredRule, Policy, Rule, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 
 class VerdictEnv(Protocol):
@@ -53,9 +53,13 @@ class CompiledRules:
         self._places = {name: place for place, name in enumerate(self.order)}
         self._needed = [_needed_by(rule) for rule in rules]
         bit_of = {rule.code: 1 << place for place, rule in enumerate(rules)}
-        self._exempts = [(1 << place, sum(bit_of[code] for code in rule.exempt)) for place, rule in enumerate(rules)]
+        self._exempts = [
+            (1 << place, sum(bit_of[code] for code in rule.exempt)) for place, rule in enumerate(rules)
+        ]
         self._exempts = [pair for pair in self._exempts if pair[1]]
-        self._until = [(1 << place, rule.until_us) for place, rule in enumerate(rules) if rule.until_us is not None]
+        self._until = [
+            (1 << place, rule.until_us) for place, rule in enumerate(rules) if rule.until_us is not None
+        ]
 
     def evaluate(self, values: Sequence[Any], env: VerdictEnv) -> Verdict:
         """Return what the rules say about one event.
@@ -118,12 +122,19 @@ class CompiledRules:
     def _explain(self, rule: Rule, values: Sequence[Any]) -> FiredRule:
         places = self._places
         shown: dict[str, Any] = {
-            name: values[places[name]] for name in rule.reason_en.names | rule.reason_hi.names | rule.when.names
+            name: values[places[name]]
+            for name in rule.reason_en.names | rule.reason_hi.names | rule.when.names
         }
         told = rule.reason_en.names | rule.reason_hi.names
         # Texts that the author does not tell (addresses, mail) stay out of the answer; they are personal.
-        numbers = {name: shown[name] for name in sorted(shown) if name in told or isinstance(shown[name], int | float)}
-        return FiredRule(rule.code, numbers | dict(rule.params), rule.reason_en.fill(shown), rule.reason_hi.fill(shown))
+        numbers = {
+            name: shown[name]
+            for name in sorted(shown)
+            if name in told or isinstance(shown[name], int | float)
+        }
+        return FiredRule(
+            rule.code, numbers | dict(rule.params), rule.reason_en.fill(shown), rule.reason_hi.fill(shown)
+        )
 
     def _one_by_one(self, values: Sequence[Any], env: VerdictEnv) -> tuple[int, tuple[str, ...]]:
         """Run each rule alone, so that one that raises costs only itself."""

@@ -1,7 +1,7 @@
 """What a policy means, in sentences: for authors, supervisors and auditors, in English and Hindi.
 
-`satark policy explain` prints this. Every sentence comes from the checked policy, so it cannot say anything else than
-what the engine does.
+`satark policy explain` prints this. Every sentence comes from the checked policy, so it cannot say anything
+else than what the engine does.
 """
 
 from __future__ import annotations
@@ -41,7 +41,12 @@ ENTITY_WORDS_HI = {
     "vpa": "यूपीआई पता",
 }
 EVENT_WORDS = {
-    "en": {"payment": "payments", "payment_result": "payment results", "label": "labels", "payee_change": "payee changes"},
+    "en": {
+        "payment": "payments",
+        "payment_result": "payment results",
+        "label": "labels",
+        "payee_change": "payee changes",
+    },
     "hi": {
         "payment": "भुगतानों",
         "payment_result": "भुगतान के नतीजों",
@@ -122,7 +127,11 @@ def explain_feature(feature: FeatureSpec, lang: Lang = "en") -> str:
     where = "" if feature.where is None else f"`{feature.where.canonical}`"
     if lang == "hi":
         by = " और ".join(ENTITY_WORDS_HI.get(name, name) for name in feature.by)
-        parts = [f"प्रति {by}, पिछले {window} में {words}", where and f"केवल जहाँ {where}", delay and f"{delay} पहले तक"]
+        parts = [
+            f"प्रति {by}, पिछले {window} में {words}",
+            where and f"केवल जहाँ {where}",
+            delay and f"{delay} पहले तक",
+        ]
     else:
         by = " and ".join(feature.by)
         parts = [
@@ -139,7 +148,9 @@ def explain_rule(rule: Rule, lang: Lang = "en") -> str:
     action = ACTION_WORDS[lang][rule.action]
     lines = [f"{rule.code}" + (f" [{rule.kind}]" if rule.kind else "")]
     if not rule.exempt or rule.action != "allow" or rule.score:
-        lines.append(f"    {'कार्रवाई' if hindi else 'action'}: {action}, {'अंक' if hindi else 'score'} {rule.score:g}")
+        lines.append(
+            f"    {'कार्रवाई' if hindi else 'action'}: {action}, {'अंक' if hindi else 'score'} {rule.score:g}"
+        )
     lines.append(f"    {'शर्त' if hindi else 'when'}: {rule.when.canonical}")
     if rule.exempt:
         lines.append(f"    {'इन नियमों को हटाता है' if hindi else 'exempts'}: {', '.join(sorted(rule.exempt))}")
@@ -160,7 +171,9 @@ def window_groups(policy: Policy) -> dict[tuple[tuple[str, ...], str], int]:
 
 
 def _head(policy: Policy, lang: Lang) -> str:
-    steps = ", ".join(f"{ACTION_WORDS[lang][action]} ≥ {score:g}" for action, score in policy.thresholds.items())
+    steps = ", ".join(
+        f"{ACTION_WORDS[lang][action]} ≥ {score:g}" for action, score in policy.thresholds.items()
+    )
     if lang == "hi":
         mode = "लागू" if policy.mode == "enforce" else "केवल निगरानी (उत्तर हमेशा अनुमति)"
         return (
@@ -186,7 +199,11 @@ def _lists(policy: Policy, lang: Lang) -> str:
     for one in policy.lists.values():
         size = f"{len(one.entries)} {'प्रविष्टियाँ' if lang == 'hi' else 'entries'}"
         source = size if one.file is None else f"{size} + {one.file.name}"
-        closed = ("; न मिलने पर रोकें" if lang == "hi" else "; hold while missing") if one.if_missing == "closed" else ""
+        closed = (
+            ("; न मिलने पर रोकें" if lang == "hi" else "; hold while missing")
+            if one.if_missing == "closed"
+            else ""
+        )
         lines.append(f"  {one.name} ({one.of}): {source}{closed}")
     return "\n".join(lines)
 

@@ -1,7 +1,7 @@
 """The lists of a policy while the engine runs: who is on them at the time of an event.
 
-Built from the policy and its list files when the engine starts; an edit from the log changes them later. A file that
-cannot be read makes its list unavailable, and nothing else.
+Built from the policy and its list files when the engine starts; an edit from the log changes them later. A
+file that cannot be read makes its list unavailable, and nothing else.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class ListBook:
         return len(self._values[name])
 
     def expiries(self, name: str) -> dict[Any, int] | None:
-        """Return a list's values with the time from which each no longer counts; None when it is not available."""
+        """Return a list's values, each with the time at which it ends; None when it is not available."""
         values = self._values.get(name)
         return None if values is None else dict(values)
 
@@ -98,7 +98,7 @@ class ListBook:
         if until is not None and at_us < until:
             return True
         networks = self._networks.get(name)
-        return bool(networks) and _in_networks(networks, value, at_us)
+        return _in_networks(networks, value, at_us) if networks else False
 
     def _load(self, one: PolicyList) -> None:
         entries: Iterable[ListEntry] = one.entries
@@ -115,7 +115,7 @@ class ListBook:
             self.edit(one.name, entry.value, entry.expires_us)
 
     def _network_edit(self, name: str, value: Any, until: int | None) -> None:  # noqa: ANN401
-        """Keep whole networks (`203.0.113.0/24`) of lists of IP addresses by version, length and first bits."""
+        """Keep whole networks (`203.0.113.0/24`) of lists of addresses by version, length and bits."""
         networks = self._networks.get(name)
         if networks is None or not isinstance(value, str) or "/" not in value:
             return

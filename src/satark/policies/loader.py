@@ -1,7 +1,7 @@
 """From a policy file to a checked policy, or to all that is wrong with it.
 
-The one door for policies: the engine, the terminal and the tests come through here, so nothing runs that was not
-checked against the events, signals and features it names.
+The one door for policies: the engine, the terminal and the tests come through here, so nothing runs that was
+not checked against the events, signals and features it names.
 """
 
 from __future__ import annotations
@@ -35,12 +35,22 @@ if TYPE_CHECKING:
     from satark.events.signals import Signal
     from satark.features.spec import FeatureSpec
     from satark.language import TypedExpr
-    from satark.policies.model import PolicyList, Rule
     from satark.policies.document import Pairs
+    from satark.policies.model import PolicyList, Rule
 
 MAX_FEATURES = 500
 MAX_VERSION = 1_000_000
-KEYS = ("policy", "version", "base_currency", "mode", "attributes", "features", "lists", "thresholds", "rules")
+KEYS = (
+    "policy",
+    "version",
+    "base_currency",
+    "mode",
+    "attributes",
+    "features",
+    "lists",
+    "thresholds",
+    "rules",
+)
 DEFAULT_THRESHOLDS = {"challenge": 0.3, "hold": 0.6, "block": 0.9}
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 BUNDLED = ("payments",)
@@ -83,8 +93,8 @@ def load_policy(
     """
     policy, diagnostics = _read(source, signals, file)
     if policy is None or diagnostics:
-        shown = f"{len(diagnostics)} mistake{'s' if len(diagnostics) > 1 else ''} in the policy; first: {diagnostics[0]}"
-        raise PolicyInvalid(shown, diagnostics=diagnostics)
+        count = f"{len(diagnostics)} mistake{'s' if len(diagnostics) > 1 else ''}"
+        raise PolicyInvalid(f"{count} in the policy; first: {diagnostics[0]}", diagnostics=diagnostics)
     return policy
 
 
@@ -124,10 +134,14 @@ def _read(
     return policy, document.diagnostics
 
 
-def _policy(document: Document, root: yaml.Node, signals: Mapping[str, Signal], folder: Path | None) -> Policy | None:
+def _policy(
+    document: Document, root: yaml.Node, signals: Mapping[str, Signal], folder: Path | None
+) -> Policy | None:
     top = document.fields(root, "the policy", KEYS, required=("policy", "version", "rules"))
     name = _name(document, top)
-    version = document.whole_number(top["version"][1], "`version`", 1, MAX_VERSION) if "version" in top else None
+    version = (
+        document.whole_number(top["version"][1], "`version`", 1, MAX_VERSION) if "version" in top else None
+    )
     currency = _currency(document, top)
     mode = document.choice(top["mode"][1], "`mode`", MODES) if "mode" in top else "enforce"
     attributes = _attributes(document, top["attributes"][1]) if "attributes" in top else {}
@@ -143,7 +157,9 @@ def _policy(document: Document, root: yaml.Node, signals: Mapping[str, Signal], 
     return Policy(
         name=name,
         version=version,
-        content_hash=_content_hash((name, version, currency, mode), attributes, features, lists, rules, thresholds),
+        content_hash=_content_hash(
+            (name, version, currency, mode), attributes, features, lists, rules, thresholds
+        ),
         base_currency=currency,
         mode=mode,
         attributes=attributes,
@@ -175,7 +191,9 @@ def _currency(document: Document, top: Pairs) -> str:
     node = top["base_currency"][1]
     currency = document.text(node, "`base_currency`") or "INR"
     if not is_currency(currency):
-        document.error(node, "currency", f"`{currency[:64]}` is not a currency", expected="a code of ISO 4217")
+        document.error(
+            node, "currency", f"`{currency[:64]}` is not a currency", expected="a code of ISO 4217"
+        )
     return currency
 
 
@@ -222,7 +240,9 @@ def _thresholds(document: Document, node: yaml.Node) -> dict[str, float]:
             continue
         if score < before:
             hint = "a graver action needs a higher score"
-            document.error(fields[action][1], "order", f"the threshold of {action} is below a milder one", hint=hint)
+            document.error(
+                fields[action][1], "order", f"the threshold of {action} is below a milder one", hint=hint
+            )
         before = score
         thresholds[action] = score
     return thresholds
@@ -257,8 +277,8 @@ def _content_hash(
 ) -> str:
     """Return the SHA-256 of all that changes an answer, in one canonical form.
 
-    Layout, comments and the order of keys that do not matter leave it as it is. List files are not part of it: their
-    content is an input that the log records.
+    Layout, comments and the order of keys that do not matter leave it as it is. List files are not part of
+    it: their content is an input that the log records.
     """
 
     def text(expr: TypedExpr | None) -> str | None:
@@ -273,11 +293,13 @@ def _content_hash(
             for f in features
         ],
         [
-            (one.name, one.of, one.if_missing, one.file.name if one.file else None, [(e.value, e.expires_us) for e in one.entries])
+            (one.name, one.of, one.if_missing, one.file.name if one.file else None,
+             [(entry.value, entry.expires_us) for entry in one.entries])
             for one in lists.values()
         ],
         [
-            (r.code, r.when.canonical, r.action, r.score, sorted(r.exempt), r.until_us, r.kind, r.reason_en.source,
+            (r.code, r.when.canonical, r.action, r.score, sorted(r.exempt), r.until_us, r.kind,
+            r.reason_en.source,
              r.reason_hi.source, dict(r.params))
             for r in rules
         ],

@@ -47,8 +47,8 @@ class PolicyList:
     file
         Where more are read from when the engine starts, or None.
     if_missing
-        `open`: while the file cannot be read, `listed` is null and rules that need it do not fire. `closed`: besides,
-        a decision is at least `MISSING_LIST_ACTION`.
+        `open`: while the file cannot be read, `listed` is null and rules that need it do not fire. `closed`:
+        besides, a decision is at least `MISSING_LIST_ACTION`.
     """
 
     name: str

@@ -22,8 +22,8 @@ DECIDED = "payment"
 def known_facts(attributes: Mapping[str, FactType], signals: Mapping[str, Signal]) -> dict[str, Fact]:
     """Return every fact a policy may name, with the events that have it.
 
-    A signal belongs to the events that have all its inputs; whole parts of a payment (`lines`, addresses) belong to
-    payments and to what is about them.
+    A signal belongs to the events that have all its inputs; whole parts of a payment (`lines`, addresses)
+    belong to payments and to what is about them.
     """
     facts = {**BASE_FACTS, **custom_facts(attributes)}
 

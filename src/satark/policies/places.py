@@ -1,7 +1,8 @@
 """Where in the file each character of a YAML scalar stands.
 
-YAML folds lines, strips indentation and reads escapes, so an offset in a value is not an offset in the file. The
-language tells mistakes by place in the value; this module carries them back to the author's line and column.
+YAML folds lines, strips indentation and reads escapes, so an offset in a value is not an offset in the file.
+The language tells mistakes by place in the value; this module carries them back to the author's line and
+column.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class ScalarPlace:
         return Position(self._file, line, column)
 
     def carry_back(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-        """Return diagnostics that were counted from line 1, column 1 of the value with their places in the file."""
+        """Return diagnostics that were counted from the value's first character with their places."""
         return [replace(one, position=self.at(one.position.column - 1)) for one in diagnostics]
 
 
@@ -79,7 +80,7 @@ def _align(text: str, source: str, node: yaml.ScalarNode) -> list[tuple[int, int
     for char in text:
         if not char.isspace():
             ahead = source.find(char, place, end.index)
-            while 0 <= ahead and place < ahead:
+            while ahead >= 0 and place < ahead:
                 step()
         places.append((line, column))
         if place < end.index:

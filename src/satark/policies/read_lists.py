@@ -101,7 +101,9 @@ def _read_list(
         return None
     kind = Type(fact.type.value)
     if kind not in LIST_TYPES:
-        document.error(of_node, "type", f"{what} cannot hold values of `{of}`", found=str(kind), expected="str or int")
+        document.error(
+            of_node, "type", f"{what} cannot hold values of `{of}`", found=str(kind), expected="str or int"
+        )
         return None
     entries = _read_entries(document, fields["entries"][1], what, kind) if "entries" in fields else ()
     file = document.text(fields["file"][1], f"`file` of {what}") if "file" in fields else None
@@ -110,7 +112,9 @@ def _read_list(
         if_missing = document.choice(fields["if_missing"][1], f"`if_missing` of {what}", IF_MISSING) or "open"
     path = None if file is None or folder is None else folder / file
     if file is not None and path is None:
-        document.error(fields["file"][1], "no_folder", "a policy without a file of its own cannot name list files")
+        document.error(
+            fields["file"][1], "no_folder", "a policy without a file of its own cannot name list files"
+        )
     return PolicyList(name, of, kind, entries, path, if_missing)
 
 
@@ -118,7 +122,13 @@ def _read_entries(document: Document, node: yaml.Node, what: str, kind: Type) ->
     items = document.items(node, f"`entries` of {what}")
     if len(items) > MAX_INLINE_ENTRIES:
         hint = "put them in a file and name it with `file:`"
-        document.error(node, "too_many", f"{what} has too many entries", expected=f"at most {MAX_INLINE_ENTRIES}", hint=hint)
+        document.error(
+            node,
+            "too_many",
+            f"{what} has too many entries",
+            expected=f"at most {MAX_INLINE_ENTRIES}",
+            hint=hint,
+        )
         return ()
     entries: list[ListEntry] = []
     for item in items:
@@ -135,7 +145,13 @@ def _read_entries(document: Document, node: yaml.Node, what: str, kind: Type) ->
             continue
         value = read_entry(text, kind)
         if value is None:
-            document.error(value_node, "type", f"an entry of {what} has another type", found=f"`{text}`", expected=str(kind))
+            document.error(
+                value_node,
+                "type",
+                f"an entry of {what} has another type",
+                found=f"`{text}`",
+                expected=str(kind),
+            )
             continue
         entries.append(ListEntry(value, expires_us))
     return tuple(entries)

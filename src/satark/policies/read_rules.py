@@ -109,7 +109,9 @@ def _read_params(document: Document, node: yaml.Node, what: str, context: RuleCo
         if not CODE.fullmatch(name):
             document.error(key, "name", f"`{name[:64]}` cannot be the name of a parameter")
         elif name in context.names:
-            document.error(key, "shadows", f"the parameter `{name}` of {what} hides a fact or feature of that name")
+            document.error(
+                key, "shadows", f"the parameter `{name}` of {what} hides a fact or feature of that name"
+            )
         else:
             constant = _read_constant(document, value, f"the parameter `{name}` of {what}")
             if constant is not None:
@@ -142,7 +144,9 @@ def _read_exempt(document: Document, node: yaml.Node, what: str, codes: Sequence
         if code in codes:
             exempt.add(code)
         else:
-            document.error(item, "unknown_rule", f"there is no rule `{code[:64]}`", hint=did_you_mean(code, codes))
+            document.error(
+                item, "unknown_rule", f"there is no rule `{code[:64]}`", hint=did_you_mean(code, codes)
+            )
     return frozenset(exempt)
 
 

@@ -1,9 +1,9 @@
 """Why a rule fired, in words: templates with the numbers of the event filled in.
 
-`{name}` stands for a fact, a feature or a parameter of the rule, `{feature.window}` for the length of a feature's
-window. A format after a colon says how to write it: `inr` (minor units as ₹1,23,456.00), `km`, `pct` (0.25 as 25%),
-`duration` (seconds), `days` (days as a duration). Templates are checked when the policy is read; they are filled in
-only for rules that fired.
+`{name}` stands for a fact, a feature or a parameter of the rule, `{feature.window}` for the length of a
+feature's window. A format after a colon says how to write it: `inr` (minor units as ₹1,23,456.00), `km`,
+`pct` (0.25 as 25%), `duration` (seconds), `days` (days as a duration). Templates are checked when the policy
+is read; they are filled in only for rules that fired.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ class Template:
 
     def fill(self, values: Mapping[str, Any]) -> str:
         """Write the reason for one event."""
-        return "".join(part if isinstance(part, str) else part.write(values.get(part.name)) for part in self.parts)
+        return "".join(
+            part if isinstance(part, str) else part.write(values.get(part.name)) for part in self.parts
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,11 @@ def _part(text: str, lang: Lang, known: Vocabulary) -> str | Hole | tuple[str, s
     if name.endswith(WINDOW_SUFFIX) and name.removesuffix(WINDOW_SUFFIX) in known.windows:
         return duration_words(known.windows[name.removesuffix(WINDOW_SUFFIX)], lang)
     if spec and spec not in _FORMATS:
-        return "unknown_format", f"there is no format `{spec}`", did_you_mean(spec, _FORMATS) or _formats_hint()
+        return (
+            "unknown_format",
+            f"there is no format `{spec}`",
+            did_you_mean(spec, _FORMATS) or _formats_hint(),
+        )
     if name in known.params:
         value = known.params[name]
         if spec and (isinstance(value, bool) or not isinstance(value, int | float)):

@@ -1,7 +1,8 @@
 """What the first digits of a card say: its scheme, the issuer's country and the funding.
 
 The scheme follows from published number ranges; country and funding from a file that ships with Satark (see
-``data/NOTICE.md``). Both answer None for what they do not know; a caller that knows better says so in the event.
+``data/NOTICE.md``). Both answer None for what they do not know; a caller that knows better says so in the
+event.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def bin_facts(digits: str) -> BinFacts:
     number = int(digits[:BIN_DIGITS])
     scheme = next((name for name, first, last in SCHEME_RANGES if first <= number <= last), None)
     if scheme == "rupay":
-        # RuPay is issued in India; the public compilation files these numbers under Discover, its partner abroad.
+        # RuPay is issued in India; the public compilation files these numbers under Discover, its partner
+        # abroad.
         return BinFacts(scheme, "IN", None)
     ranges = _ranges()
     place = bisect_right(ranges.firsts, number) - 1

@@ -18,8 +18,8 @@ def distance_km(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> float
 
     Notes
     -----
-    Haversine formula (Sinnott, Sky and Telescope 68, 1984): exact enough near and far, off by at most 0.5 percent
-    because the earth is no sphere.
+    Haversine formula (Sinnott, Sky and Telescope 68, 1984): exact enough near and far, off by at most 0.5
+    percent because the earth is no sphere.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Where an Indian PIN code lies, from a file that ships with Satark (no network, no database).
 
-A PIN code has six digits; the first three name the sorting district. A PIN that the file does not know (a new one) is
-answered with the middle of its sorting district, which is coarse (some 50 km) but of the right size for the rules
-that ask whether two addresses are in different parts of the country.
+A PIN code has six digits; the first three name the sorting district. A PIN that the file does not know (a new
+one) is answered with the middle of its sorting district, which is coarse (some 50 km) but of the right size
+for the rules that ask whether two addresses are in different parts of the country.
 """
 
 from __future__ import annotations
@@ -43,13 +43,16 @@ def pin_is_known(pin: str) -> bool:
 
 
 @cache
-def _places() -> dict[str, Place]:
+def _places() -> dict[str, Place | None]:
     """Read the file once: the places of all PINs and, under three digits, of all sorting districts."""
     raw = files("satark.features.geo").joinpath("data", "pin_coordinates.csv.gz").read_bytes()
-    places: dict[str, Place] = {}
+    places: dict[str, Place | None] = {}
     districts: dict[str, list[Place]] = {}
     for line in gzip.decompress(raw).decode("ascii").splitlines():
         pin, lat, lon = line.split(",")
+        if not lat:
+            places[pin] = None
+            continue
         place = (float(lat), float(lon))
         places[pin] = place
         districts.setdefault(pin[:PREFIX_DIGITS], []).append(place)

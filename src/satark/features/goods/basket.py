@@ -22,7 +22,7 @@ MAX_LINES = 20
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What a basket holds: the share of its worth that is cash-like (0 to 1), and the kind that is worth most."""
+    """How much of a basket's worth is cash-like (0 to 1), and the kind that is worth most."""
 
     share: float
     kind: str | None

@@ -1,9 +1,9 @@
 """Fold the text of a shop's goods so that spelling, script and tricks do not matter.
 
 First step of the vocabulary match on the way of a payment: any Indic script becomes Latin letters, look-alike
-letters their Latin twins, and words become keys in which the usual Hinglish variants are one ("sikka", "sikkaa",
-"सिक्का"). All steps are linear in the text, which is cut at `MAX_TEXT` characters, so that nobody can buy time
-with a long title.
+letters their Latin twins, and words become keys in which the usual Hinglish variants are one ("sikka",
+"sikkaa", "सिक्का"). All steps are linear in the text, which is cut at `MAX_TEXT` characters, so that nobody
+can buy time with a long title.
 """
 
 from __future__ import annotations
@@ -96,16 +96,17 @@ _PATTERNS = (
     (
         "#karat",
         re.compile(
-            r"\b(?:(?:14|18|20|22|23|24) ?(?:k|kt|ct|karat|carat|kairet|karet)|999(?:\.9)?|995|916|hallmark(?:ed)?)\b"
+            r"\b(?:(?:14|18|20|22|23|24) ?(?:k|kt|ct|karat|carat|kairet|karet)"
+            r"|999(?:\.9)?|995|916|hallmark(?:ed)?)\b"
         ),
     ),
     ("#money", re.compile(r"(?:₹|\brs\.? ?|\binr ?)\d{2,6}\b|\b\d{2,6} ?(?:rs|inr|rupees?|rupaye|/-)")),
     ("#storage", re.compile(r"\b(?:(?:32|64|128|256|512) ?gb|[12] ?tb)\b")),
 )
 _KEY_STEPS = (
-    ("aa", "a"), ("ee", "i"), ("ii", "i"), ("oo", "u"), ("uu", "u"), ("ou", "o"), ("au", "o"), ("ai", "e"), ("ei", "e"),
-    ("ay", "e"), ("ph", "f"), ("ck", "k"), ("chh", "ch"), ("gh", "g"), ("kh", "k"), ("th", "t"), ("dh", "d"), ("bh", "b"),
-    ("jh", "j"), ("w", "v"), ("z", "j"), ("q", "k"), ("x", "ks"), ("y", "i"),
+    ("aa", "a"), ("ee", "i"), ("ii", "i"), ("oo", "u"), ("uu", "u"), ("ou", "o"), ("au", "o"), ("ai", "e"),
+    ("ei", "e"), ("ay", "e"), ("ph", "f"), ("ck", "k"), ("chh", "ch"), ("gh", "g"), ("kh", "k"), ("th", "t"),
+    ("dh", "d"), ("bh", "b"), ("jh", "j"), ("w", "v"), ("z", "j"), ("q", "k"), ("x", "ks"), ("y", "i"),
 )  # fmt: skip
 _HARD_C = re.compile(r"c(?!h)")
 _TWICE = re.compile(r"(.)\1+")

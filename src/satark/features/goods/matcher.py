@@ -1,7 +1,7 @@
 """Which kind of cash-like goods an order line is, if any.
 
-On the way of a payment this runs inside the signals, once per line; results are kept per text in a bounded cache,
-since a shop sells the same goods again and again.
+On the way of a payment this runs inside the signals, once per line; results are kept per text in a bounded
+cache, since a shop sells the same goods again and again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MIN_PART = 3
 """A word that was written together splits only into parts this long."""
 MIN_GUESSED = 4
 MAX_GUESSES = 12
-"""So many unknown words of a text are guessed at, longest titles included, so that nobody can buy time with nonsense."""
+"""So many unknown words of a text are guessed at, so that nobody can buy time with nonsense."""
 
 
 @cache
@@ -35,8 +35,8 @@ def bundled_vocabulary() -> Vocabulary:
 def kind_of_goods(category: str | None, title: str | None) -> Kind | None:
     """Return the kind of cash-like goods that a line's category and title (or SKU) tell of.
 
-    What rules a kind out (a phone's cover) counts in the title; in the category only when there is no title, since
-    shops sell phones under "mobiles and accessories".
+    What rules a kind out (a phone's cover) counts in the title; in the category only when there is no title,
+    since shops sell phones under "mobiles and accessories".
 
     Examples
     --------
@@ -88,7 +88,7 @@ def groups_in(vocabulary: Vocabulary, text: str) -> set[str]:
 
 
 def _guess(vocabulary: Vocabulary, token: str) -> list[str]:
-    """Return the keys of an unknown word: without its disguise, split in two, or with one typing error undone."""
+    """Return the keys of an unknown word: undisguised, split in two, or with a typing error undone."""
     if not token.isalpha():
         plain = unleet(token)
         if plain == token or not plain.isalpha():

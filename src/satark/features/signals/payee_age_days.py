@@ -8,7 +8,7 @@ from satark.events.signals import Signal
 
 
 def payee_age_days(occurred_us: int | None, added_us: int | None) -> float | None:
-    """Return days since this customer added the payee (0 when that lies in the future), or None when it is not known.
+    """Return days since this customer added the payee (0 when in the future), or None when not known.
 
     Examples
     --------

@@ -1,7 +1,8 @@
 """Signals: facts that follow from other facts of the same event, one per file.
 
-On the way of an event they stand between its plain facts and the policy, which names them like any other fact. A
-signal is a pure function, so that a replay computes the same. To add one, write its file and name it in `_MODULES`.
+On the way of an event they stand between its plain facts and the policy, which names them like any other
+fact. A signal is a pure function, so that a replay computes the same. To add one, write its file and name it
+in `_MODULES`.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ CODE_VERSION = 1
 
 @cache
 def signals_version() -> str:
-    """Return a short text that changes when any signal can answer differently: code, vocabulary or data files."""
+    """Return a text that changes when a signal can answer differently: code, vocabulary or data."""
     data = files("satark.features.geo").joinpath("data")
     digest = hashlib.sha256()
     for name in ("bin_ranges.csv.gz", "pin_coordinates.csv.gz"):
