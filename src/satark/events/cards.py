@@ -9,9 +9,9 @@ field     examples                                    what happens, and why
 refuse    ids, titles, addresses, custom attributes,  the event is refused: a card number has no business
           e-mail, user agent, codes                   here, and the caller must learn of it
 seal      account numbers, UPI addresses              the digits are replaced by a keyed token at the door:
-                                                      about 1 in 40 of the 16-digit account numbers that
-                                                      start like a card pass the check by chance, and
-                                                      their holders must be able to pay; the token is the
+                                                      1 in 10 of the 16-digit account numbers that start
+                                                      like a card's pass the check by chance, and their
+                                                      holders must be able to pay; the token is the
                                                       same each time, so windows are not affected
 goods     sku, title                                  as refuse, but valid EAN-13 and GTIN-14 barcodes pass
 phone     phone                                       as refuse, but a number written with + is a phone
@@ -19,8 +19,11 @@ skip      card.number, BIN, last 4, country, ...      cannot hold one, or is the
 ========  ==========================================  =====================================================
 
 Digits count as one number when written in one run or in a card's usual groups (4-4-4-4, 4-6-5, 4-6-4). A run
-inside a word of mixed letters and digits (a hexadecimal id, for instance) is not a card;
-`card4111111111111111` is.
+inside a word of mixed letters and digits (hexadecimal ids, UUIDs) is not a card; `card4111111111111111` is.
+
+Chance refusals, measured over 200,000 random ids each: none of UUIDs, hexadecimal ids, IMEIs, times in micro- or
+milliseconds and snowflake ids; 3.4 in 100 of 16 random digits, 2 of 19, 1 of 13, less than 1 of other lengths.
+Whoever has ids of 16 random digits should send them with letters between the digits.
 """
 
 from __future__ import annotations
