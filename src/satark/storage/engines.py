@@ -30,6 +30,7 @@ WRITER_CACHE_KIB = 32_768
 READER_CACHE_KIB = 8_192
 CONNECT_TIMEOUT_SECONDS = 5
 POSTGRES_PREFIX = "postgresql"
+RECORDS_LOCK = 0x5A7A_0003
 
 FAULTS = (sa.exc.OperationalError, sa.exc.DBAPIError, sa.exc.TimeoutError, sqlite3.Error, OSError)
 """Everything by which a database says that it cannot serve now; SQLAlchemy wraps the drivers' own."""
@@ -68,6 +69,35 @@ class Engines:
             message = "the storage was opened for reading alone"
             raise StorageUnavailable(message, certain=True)
         return self.write
+
+    @contextmanager
+    def writing(self, what: str) -> Iterator[sa.Connection]:
+        """Give a transaction that is alone in writing keys, people, lists and the audit trail.
+
+        Alone, so that numbers are given in the order of commits and a look before a write still holds at
+        the write. SQLite has one writer at a time in any case; on PostgreSQL an advisory lock does it.
+
+        Raises
+        ------
+        StorageUnavailable
+            Nothing was written.
+        """
+        with storage_faults(what), self.writer().begin() as connection:
+            if self.dialect != "sqlite":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({RECORDS_LOCK})")
+            yield connection
+
+    @contextmanager
+    def reading(self, what: str) -> Iterator[sa.Connection]:
+        """Give a connection for a few reads.
+
+        Raises
+        ------
+        StorageUnavailable
+            The database cannot be reached or read.
+        """
+        with storage_faults(what), self.read.connect() as connection:
+            yield connection
 
     def dispose(self) -> None:
         """Close all connections."""

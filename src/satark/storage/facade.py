@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from satark.storage.audit import Audit
+from satark.storage.backup import take_backup
 from satark.storage.keys import ApiKeys
+from satark.storage.lists import Lists
+from satark.storage.retention import apply_retention
+from satark.storage.staff import Staff
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
     from satark.core.clock import Clock
+    from satark.storage.backup import Manifest
     from satark.storage.engines import Engines
     from satark.storage.installation import Secrets
     from satark.storage.log import SqlEventLog
+    from satark.storage.retention import Retention, RetentionReport
     from satark.storage.sqlite_checkpoint import Checkpoint
+    from satark.storage.verify import Progress
 
 
 class Storage:
@@ -26,6 +34,12 @@ class Storage:
         The log of events and decisions.
     keys
         API keys.
+    staff
+        People who sign in.
+    lists
+        Lists that people edit.
+    audit
+        Who did what; a hash chain over itself and the log.
     secrets
         What only this installation knows.
     folder
@@ -38,6 +52,10 @@ class Storage:
         self.engines = engines
         self.events = events
         self.keys = ApiKeys(engines, clock)
+        self.staff = Staff(engines, clock)
+        self.lists = Lists(engines, clock)
+        self.audit = Audit(engines, events, clock, key=secrets.audit_key)
+        self._clock = clock
         self.secrets = secrets
         self.folder = folder
 
@@ -52,6 +70,34 @@ class Storage:
             The disk refuses; nothing is lost, the next call tries again.
         """
         return self.events.checkpoint()
+
+    def backup(self, to: Path, *, progress: Progress | None = None) -> Manifest:
+        """Copy everything to an empty or new folder while appends go on; see `satark.storage.backup`.
+
+        Raises
+        ------
+        FolderUnusable
+            The folder is not empty or cannot be written.
+        StorageUnavailable
+            The database cannot be read, or the copy not written.
+        """
+        return take_backup(
+            self.engines, self.secrets, self.audit, to, taken_us=self._clock.now_us(), progress=progress
+        )
+
+    def retain(
+        self, rule: Retention, *, dry_run: bool, actor: str = "system", progress: Progress | None = None
+    ) -> RetentionReport:
+        """Remove what is older than the rule allows, or count it; see `satark.storage.retention`.
+
+        Raises
+        ------
+        StorageUnavailable
+            The database cannot be read or written; the next run goes on.
+        """
+        return apply_retention(
+            self.engines, self.audit, self._clock, rule, dry_run=dry_run, actor=actor, progress=progress
+        )
 
     def close(self) -> None:
         """Close all connections."""

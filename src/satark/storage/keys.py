@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from satark.core.errors import InputInvalid, NotFound
-from satark.storage.engines import storage_faults
 from satark.storage.tables import API_KEYS, OWNERS
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class ApiKeys:
             raise InputInvalid(message, field="rate_per_s")
         key_id, secret = random.token_hex(ID_BYTES), random.token_urlsafe(SECRET_BYTES)
         now = self._clock.now_us()
-        with storage_faults("the API keys"), self._engines.writer().begin() as connection:
+        with self._engines.writing("the API keys") as connection:
             owner_id = owner_named(connection, owner, now)
             connection.execute(
                 sa.insert(API_KEYS).values(
@@ -136,7 +135,7 @@ class ApiKeys:
         match = _KEY.match(secret)
         if match is None:
             return None
-        with storage_faults("the API keys"), self._engines.read.connect() as connection:
+        with self._engines.reading("the API keys") as connection:
             row = connection.execute(
                 _SELECT.add_columns(API_KEYS.c.secret_hash).where(API_KEYS.c.id == match[1])
             ).first()
@@ -150,7 +149,7 @@ class ApiKeys:
 
     def list(self) -> list[ApiKey]:
         """Return all keys, also those that ended, in the order of their making."""
-        with storage_faults("the API keys"), self._engines.read.connect() as connection:
+        with self._engines.reading("the API keys") as connection:
             rows = connection.execute(_SELECT.order_by(API_KEYS.c.created_us, API_KEYS.c.id)).all()
         return [_key_of(row) for row in rows]
 
@@ -162,7 +161,7 @@ class ApiKeys:
         NotFound
             There is no such key.
         """
-        with storage_faults("the API keys"), self._engines.writer().begin() as connection:
+        with self._engines.writing("the API keys") as connection:
             connection.execute(
                 sa.update(API_KEYS)
                 .where(API_KEYS.c.id == key_id, API_KEYS.c.revoked_us.is_(None))

@@ -47,6 +47,8 @@ class SqlEventLog:
         self._writer: Any = None
         self._last: int | None = None
         self._chain = CHAIN_START
+        # After a failed append the end is asked for only where no lost session can still move it.
+        self._in_doubt = False
 
     # Writing: the committer's thread alone.
 
@@ -116,8 +118,12 @@ class SqlEventLog:
 
     def last_seq(self) -> int:
         """Return the greatest committed seq, 0 when empty."""
-        last = self._last
-        return last if last is not None else self._stored_last()
+        if self._last is not None:
+            return self._last
+        if not self._in_doubt:
+            return self.stored_last()
+        with self._turn:
+            return self._end_of_log()
 
     def count(self) -> int:
         """Return how many entries the log holds: seq has no gaps and no row is ever deleted."""
@@ -191,6 +197,25 @@ class SqlEventLog:
         """Do what keeps the log quick; a database server does it by itself."""
         return Checkpoint()
 
+    def stored_last(self) -> int:
+        """Read the greatest committed seq from the database."""
+        return int(self._readers.fetch(self._sql.last_seq)[0][0] or 0)
+
+    def stored_chain_end(self) -> int:
+        """Read the place where the chain ends from the database."""
+        rows = self._readers.fetch(self._sql.chain_head)
+        return int(rows[0][0]) if rows else 0
+
+    def stored_rows(self, until_seq: int) -> Iterator[tuple[Any, ...]]:
+        """Stream rows with all that the chain covers, for its verification."""
+        after_seq = 0
+        while True:
+            rows = self._readers.fetch(self._sql.covered, (after_seq, until_seq, READ_CHUNK))
+            yield from rows
+            if len(rows) < READ_CHUNK:
+                return
+            after_seq = rows[-1][0]
+
     def close(self) -> None:
         """Close the log's connections."""
         with self._turn:
@@ -236,6 +261,7 @@ class SqlEventLog:
     def _settle(self, entries: Sequence[LogEntry], error: BaseException) -> None:
         """Find out what became of a failed batch; return only if it is in the log after all."""
         self._last = None
+        self._in_doubt = True
         try:
             committed = self.reconcile(entries)
         except StorageUnavailable:
@@ -250,16 +276,13 @@ class SqlEventLog:
         if self._last is None:
             rows = self._readers.fetch(self._sql.chain_head)
             last, self._chain = (int(rows[0][0]), bytes(rows[0][1])) if rows else (0, CHAIN_START)
-            stored = self._stored_last()
+            stored = self.stored_last()
             if stored != last:
                 message = f"the log holds {stored} entries, its chain {last}"
                 raise IntegrityBroken(message, expected=last, found=stored)
             self._last = last
+            self._in_doubt = False
         return self._last
-
-    def _stored_last(self) -> int:
-        """Read the greatest committed seq."""
-        return int(self._readers.fetch(self._sql.last_seq)[0][0] or 0)
 
     def _places(self, after_seq: int) -> Iterator[tuple[Any, ...]]:
         """Stream (seq, owner, event_id, ref)."""

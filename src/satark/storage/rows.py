@@ -67,6 +67,7 @@ class Statements:
         "by_seq",
         "chain_head",
         "chain_insert",
+        "covered",
         "entries",
         "event_insert",
         "ids",
@@ -114,6 +115,12 @@ class Statements:
         self.by_ref = text(entries.where(*with_ref, after).order_by(forwards))
         self.tail_by_id = text(entries.where(after, *with_id), one)
         self.entries = text(entries.where(after, within).order_by(forwards), many)
+        self.covered = text(
+            sa.select(*_ENTRY_COLUMNS, EVENTS.c.decision_digest, EVENTS.c.features_digest)
+            .where(after, within)
+            .order_by(forwards),
+            many,
+        )
         self.ids = text(
             sa.select(events.seq, events.owner, events.event_id, events.ref)
             .where(after, within)
