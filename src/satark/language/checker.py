@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from satark.language import operators
 from satark.language.calls import check_call
 from satark.language.diagnostics import did_you_mean, quoted
+from satark.language.folding import folded
 from satark.language.limits import MAX_NODES
 from satark.language.syntax import (
     BinarySyntax,
@@ -53,6 +54,10 @@ class Checker:
 
     def check(self, syntax: Syntax) -> Node | None:
         """Return the typed node, or None when something in it is wrong (and reported)."""
+        start = syntax.at if isinstance(syntax, BinarySyntax) else syntax.start
+        return folded(self._check(syntax), start, self.reporter)
+
+    def _check(self, syntax: Syntax) -> Node | None:
         match syntax:
             case LiteralSyntax(start=start, value=value):
                 return self.literal(start, value)
@@ -139,7 +144,7 @@ class Checker:
                     operators.compare(op, (one, left.start), (other, right.start), self.schema, self.reporter)
                 )
         # The middle of a chain stands on both sides; the bound on parts is for what a chain really costs.
-        whole = _logic("and", parts)
+        whole = _logic("and", [folded(part, syntax.start, self.reporter) for part in parts])
         if whole is not None and self._size(whole) > MAX_NODES:
             self.reporter.report(
                 syntax.start,
@@ -192,7 +197,9 @@ class Checker:
                 hint="use km(a, b)",
             )
             return None
-        node = operators.member(item, constants, self.schema, self.reporter)
+        node = folded(
+            operators.member(item, constants, self.schema, self.reporter), left.start, self.reporter
+        )
         if node is None or op == "in":
             return node
         return Not(Type.BOOL, node.nullable, node)

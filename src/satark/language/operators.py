@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from satark.language.bounds import can_divide_by_zero, can_overflow
 from satark.language.diagnostics import did_you_mean
-from satark.language.reference import compute
 from satark.language.tree import Arithmetic, Compare, Literal, Member, Name, Negate, Node, Seconds, ToFloat
-from satark.language.types import INT_MIN, NUMERIC, ORDERED, Type, one_of
+from satark.language.types import NUMERIC, ORDERED, Type, one_of
 
 if TYPE_CHECKING:
     from satark.language.diagnostics import Reporter
@@ -76,12 +75,6 @@ def negate(node: Node, start: int, reporter: Reporter) -> Node | None:
             start, "type_mismatch", "`-` needs a number", found=described(node), expected=one_of(NUMERIC)
         )
         return None
-    if isinstance(node, Literal):
-        if node.value == INT_MIN and node.type is Type.INT:
-            reporter.report(start, "out_of_range", "the result is out of range")
-            return None
-        value: Any = node.value
-        return Literal(node.type, nullable=False, value=-value)
     return Negate(node.type, node.nullable or node.type is Type.INT, node)
 
 
@@ -115,12 +108,6 @@ def arithmetic(op: str, left: Placed, right: Placed, at: int, reporter: Reporter
         return None
     plain: Any = op
     node = Arithmetic(one.type, nullable=True, op=plain, left=one, right=other)
-    if isinstance(one, Literal) and isinstance(other, Literal):
-        value = compute(node.op, one.value, other.value)
-        if value is None:
-            reporter.report(at, "out_of_range", "the result is out of range")
-            return None
-        return Literal(node.type, nullable=False, value=value)
     nullable = one.nullable or other.nullable or can_overflow(node) or can_divide_by_zero(node)
     return Arithmetic(node.type, nullable, node.op, one, other)
 

@@ -100,7 +100,9 @@ class PolarsWriter:
                 return self.apply([operand], lambda x: x.cast(pl.Float64))
             case Negate(operand=operand):
                 if node.type is Type.INT:
-                    return self.apply([operand], lambda x: (-x.cast(pl.Int128)).cast(pl.Int64, strict=False))
+                    return self.apply(
+                        [operand], lambda x: (0 - x.cast(pl.Int128)).cast(pl.Int64, strict=False)
+                    )
                 inner = self.column(operand, unchecked=True)
                 return Column(-inner.expr, inner.weight + 1, unchecked=inner.unchecked)
             case Arithmetic():
