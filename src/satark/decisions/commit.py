@@ -120,7 +120,7 @@ class Committer:
                 continue
             if self._wait_seconds:
                 sleep(self._wait_seconds)
-            batch = []
+            batch: list[Waiting] = []
             poisoned = False
             while queue and len(batch) < MAX_BATCH and not poisoned:
                 waiting = queue.popleft()

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from satark.decisions.ports import RowStore
     from satark.events import Event
     from satark.events.kinds import Payment
-    from satark.policies import Policy
+    from satark.features.plan import Plan
+    from satark.policies import BoundLists, Policy
 
 DECIDED = "payment"
 _ENCODER = msgspec.json.Encoder()
@@ -42,8 +43,8 @@ class _Kind:
     __slots__ = ("order", "reader", "writer")
 
     def __init__(
-        self, policy: Policy, plan: Any, kind: str, first: tuple[str, ...], texts: dict[int, str], seed: int
-    ) -> None:  # noqa: ANN401, PLR0913
+        self, policy: Policy, plan: Plan, kind: str, first: tuple[str, ...], texts: dict[int, str], seed: int
+    ) -> None:
         known = frozenset(facts_of(kind, policy.attributes)) | policy.signals.keys()
         rest = [name for name in plan.names_of(kind, known) if name not in first]
         self.order = [*first, *rest]
@@ -248,8 +249,8 @@ class Decider:
         self.windows.compile()
 
     def _enter(
-        self, writer: RowWriter, values: list[Any], bound: Any, seq: int, occurred_us: int, flags: int
-    ) -> None:  # noqa: ANN401, PLR0913
+        self, writer: RowWriter, values: list[Any], bound: BoundLists, seq: int, occurred_us: int, flags: int
+    ) -> None:
         if self.rows is None or not flags & (FLAG_INSERT | FLAG_RETRACT):
             writer.write(self._spare, 0, values, bound, seq, occurred_us)
             self.windows.run(self._spare_rows, self._flags[flags], self._out, self._nul)

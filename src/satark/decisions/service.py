@@ -7,22 +7,28 @@ On the way: door (decode, seal, check), same id, time, windows and rules (`Decid
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from time import perf_counter_ns, sleep
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from satark.core.errors import (
     FutureEvent,
-    IdConflict,
     NotReady,
     SatarkError,
     StorageUnavailable,
     WindowsFull,
 )
+from satark.decisions.answers import (
+    Outcome,
+    Readiness,
+    Receipt,
+    receipt,
+    same_or_raise,
+    stored_answer,
+    time_field,
+)
+from satark.decisions.arrival import Accepted, Arrival, entry_of
 from satark.decisions.commit import Committer
-from satark.decisions.ports import FLAG_LATE, FLAG_PARKED, LogEntry
+from satark.decisions.ports import FLAG_PARKED, LogEntry
 from satark.decisions.recovery import Memory, enter_parked, recover, state_of, take_in
 from satark.events import body_digest, canonical_body, check_custom, decode_event, occurred_us, seal_card
 from satark.events.kinds import Label, Payment, PaymentResult, event_type
@@ -32,7 +38,6 @@ if TYPE_CHECKING:
 
     from satark.core.clock import Clock
     from satark.decisions.decide import Decider
-    from satark.decisions.model import Decision
     from satark.decisions.ports import EventLog
     from satark.events import Event
     from satark.events.tokens import CardTokens
@@ -41,61 +46,6 @@ DEFAULT_FUTURE_US = 60_000_000
 SYSTEM_OWNER = 0
 _RETRY_SECONDS = 0.5
 _COMMIT_POLL_SECONDS = 0.002
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of a submitted event.
-
-    Attributes
-    ----------
-    status
-        200 for a durable answer, 0 for an error (the edge maps the error to its own statuses).
-    body
-        The JSON to give back: a decision, or a receipt for an event that is not decided.
-    decision
-        Set when it was decided just now.
-    error
-        Set when nothing was accepted.
-    repeated
-        The same id and body came before; this is the stored answer.
-    """
-
-    status: int
-    body: bytes
-    decision: Any = None
-    error: Any = None
-    repeated: bool = False
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """The answer to an event that is not decided."""
-
-    id: str
-    type: str
-    seq: int
-    late: bool = False
-    parked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether the engine decides now, and if not, why not."""
-
-    ready: bool
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """One accepted event whose answer waits for its commit."""
-
-    entry: LogEntry
-    body: bytes
-    decision: Decision | None
-    done: list[Callable[[Outcome], None]]
-
-
-_RECEIPT = msgspec.json.Encoder()
 
 
 class DecisionService:
@@ -143,7 +93,7 @@ class DecisionService:
         self._committer = Committer(
             log, committed=self._on_commit, failed=self._on_failure, wait_us=batch_wait_us
         )
-        self._pending: dict[tuple[int, str], _Waiting] = {}
+        self._pending: dict[tuple[int, str], Accepted] = {}
         self._state = "starting"
         self._lock = threading.Lock()
         self._gate = threading.Lock()  # Held while an event enters: no rebuild or snapshot sees half of one.
@@ -263,23 +213,26 @@ class DecisionService:
         if occurred > now + self._future_us:
             message = f"the event is more than {self._future_us // 1_000_000} seconds in the future"
             raise FutureEvent(
-                message, field=_time_field(event), expected="not in the future", found="datetime"
+                message, field=time_field(event), expected="not in the future", found="datetime"
             )
-        late = decider.is_late(occurred)
-        seq = self._seq + 1
+        arrival = Arrival(
+            event, owner, body, digest, occurred, now, decider.is_late(occurred), self._seq + 1, started
+        )
         try:
-            waiting = self._enter(event, owner, body, digest, occurred, now, seq, started, done, late=late)
+            waiting = (
+                self._decide(arrival, event, done) if type(event) is Payment else self._take(arrival, done)
+            )
         except (WindowsFull, StorageUnavailable):
-            # Raised before anything moved.
+            # A payment's are raised before anything has moved.
             if type(event) is not Payment:
                 self._distrust_windows()
             raise
         except Exception:
             self._distrust_windows()
             raise
-        self._seq = seq
+        self._seq = arrival.seq
         self.counts["accepted"] += 1
-        self.counts["late"] += late
+        self.counts["late"] += arrival.late
         self._pending[owner, event.id] = waiting
         self._committer.put(waiting)
 
@@ -288,76 +241,41 @@ class DecisionService:
         self._state = "rebuilding after an error"
         self._committer.fail_after(StorageUnavailable("the windows are rebuilt", retry_after_seconds=1))
 
-    def _enter(  # noqa: PLR0913 - the fields of a log entry
-        self,
-        event: Event,
-        owner: int,
-        body: bytes,
-        digest: bytes,
-        occurred: int,
-        now: int,
-        seq: int,
-        started: int,
-        done: Callable[[Outcome], None],
-        *,
-        late: bool,
-    ) -> _Waiting:
+    def _decide(self, arrival: Arrival, payment: Payment, done: Callable[[Outcome], None]) -> Accepted:
         decider = self.decider
-        if type(event) is Payment:
-            decoded = perf_counter_ns()
-            decision, encoded, features = decider.decide(
-                event,
-                seq=seq,
-                occurred_us=occurred,
-                arrived_us=now,
-                late=late,
-                started_ns=started,
-                decoded_ns=decoded,
-            )
-            entry = LogEntry(
-                seq, owner, event.id, "payment", occurred, now, FLAG_LATE if late else 0, "", digest, body, encoded,
-                features,
-            )  # fmt: skip
-            self._memory.note_payment(owner, event)
-            enter_parked(decider, self._memory, owner, event, seq)
-            self.counts["decided"] += 1
-            self.counts[decision.action] += 1
-            for code in decision.degraded:
-                self.degraded[code] = self.degraded.get(code, 0) + 1
-            answer = encoded
-        else:
-            decision = None
-            entry = self._enter_other(event, owner, body, digest, occurred, now, seq, late=late)
-            answer = _RECEIPT.encode(
-                Receipt(event.id, entry.kind, seq, late=late, parked=bool(entry.flags & FLAG_PARKED))
-            )
-        return _Waiting(entry, answer, decision, [done])
+        decision, encoded, features = decider.decide(
+            payment,
+            seq=arrival.seq,
+            occurred_us=arrival.occurred_us,
+            arrived_us=arrival.arrived_us,
+            late=arrival.late,
+            started_ns=arrival.started_ns,
+            decoded_ns=perf_counter_ns(),
+        )
+        self._memory.note_payment(arrival.owner, payment)
+        enter_parked(decider, self._memory, arrival.owner, payment, arrival.seq)
+        self.counts["decided"] += 1
+        self.counts[decision.action] += 1
+        for code in decision.degraded:
+            self.degraded[code] = self.degraded.get(code, 0) + 1
+        entry = entry_of(arrival, "payment", decision=encoded, features=features)
+        return Accepted(entry, encoded, decision, [done])
 
-    def _enter_other(  # noqa: PLR0913 - the fields of a log entry
-        self,
-        event: Event,
-        owner: int,
-        body: bytes,
-        digest: bytes,
-        occurred: int,
-        now: int,
-        seq: int,
-        *,
-        late: bool,
-    ) -> LogEntry:
-        flags = FLAG_LATE if late else 0
+    def _take(self, arrival: Arrival, done: Callable[[Outcome], None]) -> Accepted:
+        event = arrival.event
+        flags = 0
         ref = ""
         earlier = None
         if isinstance(event, PaymentResult | Label):
             ref = event.payment if isinstance(event, PaymentResult) else event.event
-            if self._memory.payment(owner, ref) is None:
-                flags |= FLAG_PARKED
+            if self._memory.payment(arrival.owner, ref) is None:
+                flags = FLAG_PARKED
                 self.counts["parked"] += 1
             elif isinstance(event, Label):
-                earlier = self._earlier_label(owner, ref, seq)
-        entry = LogEntry(seq, owner, event.id, event_type(event), occurred, now, flags, ref, digest, body)
+                earlier = self._earlier_label(arrival.owner, ref, arrival.seq)
+        entry = entry_of(arrival, event_type(event), flags=flags, ref=ref)
         take_in(self.decider, self._memory, entry, event, earlier)
-        return entry
+        return Accepted(entry, receipt(entry), None, [done])
 
     def _earlier_label(self, owner: int, ref: str, seq: int) -> LogEntry | None:
         found = self._memory.earlier_label(owner, ref, seq)
@@ -377,7 +295,7 @@ class DecisionService:
         """Answer an id that came before; raise when it came with another body."""
         waiting = self._pending.get((owner, event_id))
         if waiting is not None:
-            _same_or_raise(waiting.entry, digest)
+            same_or_raise(waiting.entry, digest)
             with self._lock:
                 if (owner, event_id) in self._pending:
                     waiting.done.append(done)
@@ -386,7 +304,7 @@ class DecisionService:
         entry = self._log.find(owner, event_id)
         if entry is None:
             return False
-        _same_or_raise(entry, digest)
+        same_or_raise(entry, digest)
         self.counts["repeated"] += 1
         done(Outcome(200, stored_answer(entry), repeated=True))
         return True
@@ -503,31 +421,6 @@ class DecisionService:
             "log_seq": self._committed_seq,
             **{f"windows_{name}": value for name, value in windows.items()},
         }
-
-
-def _same_or_raise(entry: LogEntry, digest: bytes) -> None:
-    if entry.digest != digest:
-        message = "this id was used before with another body"
-        raise IdConflict(message, field="id")
-
-
-def stored_answer(entry: LogEntry) -> bytes:
-    """Return the answer that a log entry stands for."""
-    if entry.decision is not None:
-        return entry.decision
-    return _RECEIPT.encode(
-        Receipt(
-            entry.event_id,
-            entry.kind,
-            entry.seq,
-            late=bool(entry.flags & FLAG_LATE),
-            parked=bool(entry.flags & FLAG_PARKED),
-        )
-    )
-
-
-def _time_field(event: Event) -> str:
-    return "reported_at" if isinstance(event, Label) else "occurred_at"
 
 
 __all__ = ["DecisionService", "Outcome", "Readiness", "Receipt", "WindowsFull", "stored_answer"]

@@ -49,7 +49,13 @@ class RowWriter:
     """
 
     def __init__(
-        self, plan: Plan, event_type: str, order: Sequence[str], *, seed: int = 0, texts: dict[int, str] | None = None
+        self,
+        plan: Plan,
+        event_type: str,
+        order: Sequence[str],
+        *,
+        seed: int = 0,
+        texts: dict[int, str] | None = None,
     ) -> None:
         self._pack = struct.Struct(f"<{plan.layout.n_inputs}q").pack_into
         self.texts = {} if texts is None else texts
@@ -61,7 +67,15 @@ class RowWriter:
         exec(compile(source, f"<rows of {event_type}>", "exec"), scope)  # noqa: S102 - made of the plan only
         self._words: Callable[[Sequence[Any], Env, int, int], tuple[int, ...]] = scope["words"]
 
-    def write(self, into: memoryview | bytearray, offset: int, values: Sequence[Any], env: Env, seq: int, time_us: int) -> None:
+    def write(
+        self,
+        into: memoryview | bytearray,
+        offset: int,
+        values: Sequence[Any],
+        env: Env,
+        seq: int,
+        time_us: int,
+    ) -> None:
         """Write one row at a byte offset.
 
         Parameters
@@ -82,73 +96,94 @@ class RowWriter:
 
 def _source(plan: Plan, event_type: str, order: list[str]) -> tuple[str, dict[str, Any]]:
     """Write the function that makes the words of a row, straight-line."""
-    scope: dict[str, Any] = {}
-    mine = [bit for bit in plan.filters if bit.event_type == event_type]
-    conditions = {c.canonical: c for bit in mine for c in bit.conditions}
-    expressions = {c.expr.canonical: c.expr for c in plan.values if c.event_type == event_type}
-    for bit in mine:
-        if bit.present is not None:
-            expressions.setdefault(bit.present.canonical, bit.present)
-    lines = ["def words(v, env, seq, time_us):"]
-    condition_bit = {name: number for number, name in enumerate(conditions)}
-    if conditions:
-        scope["mask_of"] = compile_mask(list(conditions.values()), order)
-        lines.append("    m = mask_of(v, env)")
-    value_name = {name: f"x{number}" for number, name in enumerate(expressions)}
-    computed = {}
-    for name, expr in expressions.items():
-        if expr.canonical in order:
-            lines.append(f"    {value_name[name]} = v[{order.index(expr.canonical)}]")
-        else:
-            computed[name] = expr
-    if computed:
-        scope["values_of"] = compile_values(list(computed.values()), order)
-        names = ", ".join(value_name[name] for name in computed)
-        lines.append(f"    {names}, = values_of(v, env)")
-    # An integer beyond what JSON carries exactly cannot be summed exactly at 128 bits for ever, so it is no value.
-    for name, expr in expressions.items():
-        if expr.type == Type.INT:
-            x = value_name[name]
-            lines.append(f"    if {x} is not None and not -{MAX_EXACT_INT} <= {x} <= {MAX_EXACT_INT}: {x} = None")
-    for word in range(plan.n_masks):
-        lines.append(f"    w{word} = 0")
-    for number, bit in enumerate(plan.filters):
-        if bit.event_type != event_type:
-            continue
-        tests = []
-        needed = 0
-        for condition in bit.conditions:
-            needed |= 1 << condition_bit[condition.canonical]
-        if needed:
-            tests.append(f"m & {needed} == {needed}")
-        if bit.present is not None:
-            tests.append(f"{value_name[bit.present.canonical]} is not None")
-        word, place = divmod(number, MASK_BITS)
-        target = f"w{word} |= {1 << place}"
-        lines.append(f"    if {' and '.join(tests)}: {target}" if tests else f"    {target}")
+    code = _RowCode(plan, event_type, order)
+    code.read_values()
+    code.write_mask()
     parts = ["seq", "time_us", *(f"w{word}" for word in range(plan.n_masks))]
-    for number, key in enumerate(plan.keys):
-        if not all(name in order for name in key.by):
-            parts.append("0")
-            continue
-        places = [order.index(name) for name in key.by]
+    parts += [code.write_key(number) for number in range(len(plan.keys))]
+    kept = {plan.values[column - plan.first_value].expr.canonical for column in text_value_columns(plan)}
+    parts += [code.write_value(number, kept) for number in range(len(plan.values))]
+    code.lines.append(f"    return ({', '.join(parts)},)")
+    return "\n".join(code.lines), code.scope
+
+
+class _RowCode:
+    """The lines of one generated function, and the functions that they call."""
+
+    def __init__(self, plan: Plan, event_type: str, order: list[str]) -> None:
+        self.plan, self.event_type, self.order = plan, event_type, order
+        self.scope: dict[str, Any] = {}
+        self.lines = ["def words(v, env, seq, time_us):"]
+        mine = [bit for bit in plan.filters if bit.event_type == event_type]
+        self.conditions = {c.canonical: c for bit in mine for c in bit.conditions}
+        self.expressions = {c.expr.canonical: c.expr for c in plan.values if c.event_type == event_type}
+        for bit in mine:
+            if bit.present is not None:
+                self.expressions.setdefault(bit.present.canonical, bit.present)
+        self.variable = {name: f"x{number}" for number, name in enumerate(self.expressions)}
+
+    def read_values(self) -> None:
+        """Put the conditions into m and the values into x0, x1, ..."""
+        if self.conditions:
+            self.scope["mask_of"] = compile_mask(list(self.conditions.values()), self.order)
+            self.lines.append("    m = mask_of(v, env)")
+        computed = {}
+        for name, expr in self.expressions.items():
+            if expr.canonical in self.order:
+                self.lines.append(f"    {self.variable[name]} = v[{self.order.index(expr.canonical)}]")
+            else:
+                computed[name] = expr
+        if computed:
+            self.scope["values_of"] = compile_values(list(computed.values()), self.order)
+            names = ", ".join(self.variable[name] for name in computed)
+            self.lines.append(f"    {names}, = values_of(v, env)")
+        # An integer beyond what JSON carries exactly cannot be summed exactly at 128 bits for ever: it is no value.
+        for name, expr in self.expressions.items():
+            if expr.type == Type.INT:
+                x = self.variable[name]
+                self.lines.append(
+                    f"    if {x} is not None and not -{MAX_EXACT_INT} <= {x} <= {MAX_EXACT_INT}: {x} = None"
+                )
+
+    def write_mask(self) -> None:
+        """Set the bits of the filters that the event passes."""
+        place_of = {name: number for number, name in enumerate(self.conditions)}
+        self.lines += [f"    w{word} = 0" for word in range(self.plan.n_masks)]
+        for number, bit in enumerate(self.plan.filters):
+            if bit.event_type != self.event_type:
+                continue
+            needed = sum({1 << place_of[condition.canonical] for condition in bit.conditions})
+            tests = [f"m & {needed} == {needed}"] if needed else []
+            if bit.present is not None:
+                tests.append(f"{self.variable[bit.present.canonical]} is not None")
+            word, place = divmod(number, MASK_BITS)
+            target = f"w{word} |= {1 << place}"
+            self.lines.append(f"    if {' and '.join(tests)}: {target}" if tests else f"    {target}")
+
+    def write_key(self, number: int) -> str:
+        """Compute a key column; return its expression."""
+        by = self.plan.keys[number].by
+        if not all(name in self.order for name in by):
+            return "0"
+        places = [self.order.index(name) for name in by]
         if len(places) == 1:
-            lines.append(f"    k{number} = v[{places[0]}]")
-            lines.append(
+            self.lines.append(f"    k{number} = v[{places[0]}]")
+            self.lines.append(
                 f"    k{number} = 0 if k{number} is None else "
                 f"hash_text(k{number} if type(k{number}) is str else key_text(k{number}))"
             )
         else:
             arguments = ", ".join(f"v[{place}]" for place in places)
             missing = " or ".join(f"v[{place}] is None" for place in places)
-            lines.append(f"    k{number} = 0 if {missing} else hash_text(key_text({arguments}))")
-        parts.append(f"k{number}")
-    kept = {plan.values[column - plan.first_value].expr.canonical for column in text_value_columns(plan)}
-    for number, column in enumerate(plan.values):
-        if column.event_type != event_type:
-            parts.append("0")
-            continue
-        x = value_name[column.expr.canonical]
+            self.lines.append(f"    k{number} = 0 if {missing} else hash_text(key_text({arguments}))")
+        return f"k{number}"
+
+    def write_value(self, number: int, kept: set[str]) -> str:
+        """Compute a value column; return its expression."""
+        column = self.plan.values[number]
+        if column.event_type != self.event_type:
+            return "0"
+        x = self.variable[column.expr.canonical]
         if column.part is not None:
             code = f"word_of_float({x}[{column.part}])"
         elif column.expr.type == Type.FLOAT:
@@ -157,12 +192,10 @@ def _source(plan: Plan, event_type: str, order: list[str]) -> tuple[str, dict[st
             code = f"hash_text({x})"
         else:
             code = f"int({x})" if column.expr.type == Type.BOOL else x
-        lines.append(f"    c{number} = 0 if {x} is None else {code}")
+        self.lines.append(f"    c{number} = 0 if {x} is None else {code}")
         if column.expr.type == Type.STR and column.expr.canonical in kept:
-            lines.append(f"    if {x} is not None: texts[c{number}] = {x}")
-        parts.append(f"c{number}")
-    lines.append(f"    return ({', '.join(parts)},)")
-    return "\n".join(lines), scope
+            self.lines.append(f"    if {x} is not None: texts[c{number}] = {x}")
+        return f"c{number}"
 
 
 def text_value_columns(plan: Plan) -> frozenset[int]:
@@ -177,7 +210,9 @@ def text_value_columns(plan: Plan) -> frozenset[int]:
     return frozenset(found)
 
 
-def compile_decoder(plan: Plan, names: Sequence[str] | None = None) -> Callable[[Any, Any, bytes, dict[int, str]], list[Any]]:
+def compile_decoder(
+    plan: Plan, names: Sequence[str] | None = None
+) -> Callable[[Any, Any, bytes, dict[int, str]], list[Any]]:
     """Compile the function that reads features out of a kernel output.
 
     Parameters

@@ -39,7 +39,7 @@ def word_of_float(value: float) -> int:
     >>> sorted([1.5, -2.0, 0.0], key=word_of_float)
     [-2.0, 0.0, 1.5]
     """
-    (bits,) = struct.unpack("<q", struct.pack("<d", value + 0.0))
+    bits: int = struct.unpack("<q", struct.pack("<d", value + 0.0))[0]
     return bits if bits >= 0 else bits ^ _LOW63
 
 

@@ -193,7 +193,9 @@ class _Planner:
         self._use(spec, Statistic.COUNT, None, conditions, index)
         return index
 
-    def _bit(self, event_type: str, conditions: tuple[TypedExpr | None, ...], present: TypedExpr | None) -> int:
+    def _bit(
+        self, event_type: str, conditions: tuple[TypedExpr | None, ...], present: TypedExpr | None
+    ) -> int:
         real = tuple(sorted((c for c in conditions if c is not None), key=lambda c: c.canonical))
         if present is not None and not present.nullable:
             present = None

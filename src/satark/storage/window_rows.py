@@ -52,8 +52,7 @@ class _Segment:
                 # disk is full, where this is an error that can be answered.
                 os.posix_fallocate(self.file, 0, size)
             elif os.fstat(self.file).st_size != size:
-                message = "a segment has the wrong size"
-                raise OSError(message)
+                raise OSError(0, "a segment has the wrong size")  # noqa: TRY301 - handled with the other errors
             self.map = mmap.mmap(self.file, size)
         except OSError:
             os.close(self.file)
@@ -187,7 +186,7 @@ class WindowRows:
                     continue
                 if segment.digest is None:
                     os.fdatasync(segment.file)
-                digest = segment.digest or xxhash.xxh3_64_hexdigest(used[:rows])
+                digest = segment.digest or _digest(used[:rows])
                 if full:
                     segment.digest = digest
                 entries.append([segment.number, rows, digest])
@@ -241,7 +240,7 @@ class WindowRows:
             segment = _Segment(self._path(number), number, self._width, self._capacity, create=False)
             self._segments.append(segment)
             segment.rows = rows
-            if xxhash.xxh3_64_hexdigest(segment.used()) != digest:
+            if _digest(segment.used()) != digest:
                 return 0
             if rows == self._capacity:
                 segment.digest = digest
@@ -282,6 +281,10 @@ def _rows_up_to(rows: NDArray[np.int64], seq: int) -> int:
         else:
             high = middle
     return low
+
+
+def _digest(rows: NDArray[np.int64]) -> str:
+    return xxhash.xxh3_64_hexdigest(rows.data.cast("B") if len(rows) else b"")
 
 
 def _unavailable(error: OSError) -> StorageUnavailable:

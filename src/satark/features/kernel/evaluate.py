@@ -65,7 +65,7 @@ from satark.features.kernel.memory import (
     link,
     map_find,
 )
-from satark.features.kernel.raw import get, get8, get32, getf, put8, put64, putf
+from satark.features.kernel.raw import get, get32, getf, put8, put64, putf
 from satark.features.kernel.wide import to_float, variance
 
 _EARTH_KM = 6371.0088  # Mean radius of the Earth (IUGG).

@@ -33,8 +33,8 @@ from satark.features.kernel.layout import (
     IN_TIME,
     LG_BIT,
     LG_COL0,
-    LG_FIELDS,
     LG_FEAT0,
+    LG_FIELDS,
     LG_KEY,
     LG_MAX_OFFSET,
     LG_NBND,
@@ -44,11 +44,10 @@ from satark.features.kernel.layout import (
     PAGE_ENTRIES,
     STATE_UNIT_WORDS,
 )
-from satark.features.kernel.raw import get, get8, get32, prefetch, put8, put64, putf, set32
 from satark.features.kernel.memory import (
     LM_FIELDS,
-    LM_HORIZON,
     LM_HEAD,
+    LM_HORIZON,
     LM_TAIL,
     M_BUMP,
     M_LATENESS,
@@ -82,8 +81,10 @@ from satark.features.kernel.memory import (
     set_link,
     state_of,
 )
+from satark.features.kernel.raw import get, get8, get32, prefetch, put8, put64, putf, set32
 
 DONE, FULL = 0, 1
+_BUSY, _COLD = True, False
 _FREE_PER_STEP = (
     4  # More than one per log, so that recycling catches up, and few, so that no event waits long.
 )
@@ -116,7 +117,7 @@ def _fill(k, log, slot, entry, row):
 def _promote(k, log, slot, t):
     state = new_state(k, log, get(k.lg, log * LG_FIELDS + LG_STATE))
     set32(k.s32, slot * 8 + S_STATE, state // STATE_UNIT_WORDS)
-    build(k, log, slot, state, t, True)
+    build(k, log, slot, state, t, _BUSY)
     return state
 
 
@@ -150,7 +151,7 @@ def _one_log(k, log, slot, row, flags, out, nul, scratch):
             clear_state(k, log, state)
             put64(k.a, state, t)
             if slot != 0:
-                build(k, log, slot, state, t, False)
+                build(k, log, slot, state, t, _COLD)
         evaluate(k, log, slot, state, busy, row, 1, out, nul, scratch)
     entry = np.int32(0)
     if matches:
@@ -212,7 +213,7 @@ def _look_ahead(k, row):
 def _detach(k, log, slot, entry, state, busy):
     if busy:
         take(k, log, slot, state, entry)
-        chain_out(k, log, slot, entry, True)
+        chain_out(k, log, slot, entry, _BUSY)
     remove(k, log, slot, entry)
 
 

@@ -14,6 +14,8 @@ from satark.features.kernel.raw import get, put64
 _U32 = np.uint64(32)
 _LOW32 = np.uint64(0xFFFFFFFF)
 _TWO64 = 18446744073709551616.0
+_SAFE_SQUARE = 4.0e18  # Below 2**62: its square, and n times a q below, fit 128 bits.
+_SMALL_HIGH = np.uint64(1 << 28)
 
 
 @njit(cache=True, nogil=True)
@@ -103,7 +105,7 @@ def variance(n, sum_low, sum_high, sq_low, sq_high):
     shift_low, shift_high = product(m_low, m_high, both_low, both_high)
     q_low, q_high = difference(sq_low, sq_high, shift_low, shift_high)
     d = to_float(d_low, d_high)
-    if q_high < np.uint64(1 << 28) and abs(d) < 4.0e18:
+    if q_high < _SMALL_HIGH and abs(d) < _SAFE_SQUARE:
         # n is below 2**32, so n * q - d * d is exact too.
         nq_low, nq_high = product(n_low, n_high, q_low, q_high)
         dd_low, dd_high = square(np.int64(d_low))

@@ -1,0 +1,1 @@
+"""Decide one event, replay many: the engine around the windows and the rules."""

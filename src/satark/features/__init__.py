@@ -1,0 +1,1 @@
+"""What the past says: exact windows per entity, places and lists."""
