@@ -83,10 +83,8 @@ def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.Da
         `action` (str), `score` (float) and `rules` (list of codes, in the order of the policy), one row per
         row.
     """
-    if not policy.rules:
-        fired = pl.DataFrame(height=frame.height)
-    else:
-        fired = frame.select(rule_conditions(policy, book))
+    conditions = rule_conditions(policy, book)
+    fired = frame.select(conditions) if conditions else pl.DataFrame(height=frame.height)
     exempted: dict[str, list[str]] = {}
     for rule in policy.rules:
         for code in rule.exempt:

@@ -9,8 +9,9 @@ A cases file is YAML. Times are offsets from a start, so that a case reads as a 
           - {at: 0m, repeat: 7, every: 1m}
         expect: {action: hold, rules: [card_velocity]}
 
-`base` is merged into every event of type payment that the case lists. `{n}` in a text becomes the running
-number of the event, so `token: tok_{n}` is a new card each time. `payment: last` and `event: last` name the
+`base` is merged into every payment that the case lists, and `defaults: {base: ...}` beside `cases` into every
+case; null takes a part away again. `{n}` in a text becomes the running number of the event, so `token: tok_{n}`
+is a new card each time. `payment: last` and `event: last` name the
 payment before. A value of a key that ends in `_at` may be an offset (`-2d`) from the event's own time.
 `expect` beside an event is about that event (with `repeat`, the last of them); beside `events` it is about
 the last payment.
@@ -28,6 +29,7 @@ import yaml
 
 from satark.core.errors import InputInvalid, InvalidEvent
 from satark.events import EVENT_TYPES, decode_event
+from satark.policies.document import Document
 from satark.policies.model import ACTIONS
 
 if TYPE_CHECKING:
@@ -158,35 +160,50 @@ def load_cases(path: Path, policy: Policy) -> list[Case]:
         raw = path.read_bytes()
         if len(raw) > MAX_BYTES:
             raise InputInvalid(f"the cases are larger than {MAX_BYTES} bytes", path=str(path))
-        document = yaml.safe_load(raw)
+        text = Document(str(path), raw.decode("utf-8-sig"))
+        if not text.is_plain():
+            raise InputInvalid(str(text.diagnostics[0]), path=str(path))
+        document = yaml.safe_load(text.source)
     except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputInvalid(f"the cases cannot be read: {error}", path=str(path)) from error
-    if (
-        not isinstance(document, dict)
-        or set(document) != {"cases"}
-        or not isinstance(document["cases"], dict)
-    ):
+    if not _has_cases(document):
         raise InputInvalid(
             "a file of cases needs one key, `cases`, with a mapping of names to cases", path=str(path)
         )
     codes = frozenset(rule.code for rule in policy.rules)
     try:
-        return [_case(str(name), body, codes) for name, body in document["cases"].items()]
+        base = (document.get("defaults") or {}).get("base") or {}
+        return [_case(str(name), body, codes, base) for name, body in document["cases"].items()]
     except (_Unusable, InvalidEvent, OverflowError) as error:
         raise InputInvalid(str(error), path=str(path)) from error
+
+
+def _has_cases(document: Any) -> bool:  # noqa: ANN401 - any YAML
+    return (
+        isinstance(document, dict)
+        and set(document) <= {"cases", "defaults"}
+        and isinstance(document.get("cases"), dict)
+        and isinstance(document.get("defaults") or {}, dict)
+    )
 
 
 class _Unusable(Exception):
     """Something in one case cannot be used."""
 
 
-def _case(name: str, body: Any, codes: frozenset[str]) -> Case:  # noqa: ANN401 - any YAML
+def _case(
+    name: str,
+    body: Any,  # noqa: ANN401 - any YAML
+    codes: frozenset[str],
+    defaults: Mapping[str, Any],
+) -> Case:
     _check_keys(name, body, _CASE_KEYS, "a case")
     start = body.get("start", START)
     if isinstance(start, str):
         start = datetime.fromisoformat(start)
     if not isinstance(start, datetime) or start.tzinfo is None:
         raise _Unusable(f"case {name!r}: `start` needs a time with an offset")
+    base = _merged(defaults, body.get("base") or {})
     listed = body.get("events")
     if not isinstance(listed, list) or not listed:
         raise _Unusable(f"case {name!r}: `events` needs a list")
@@ -194,7 +211,7 @@ def _case(name: str, body: Any, codes: frozenset[str]) -> Case:  # noqa: ANN401 
     expected: list[tuple[int, Expectation]] = []
     last_payment = ""
     for item in listed:
-        for fields, at in _repeated(name, item, body.get("base") or {}, start):
+        for fields, at in _repeated(name, item, base, start):
             number = len(events) + 1
             if number > MAX_EVENTS:
                 raise _Unusable(f"case {name!r} has more than {MAX_EVENTS} events")

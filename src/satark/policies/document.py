@@ -45,7 +45,7 @@ class Document:
             self._whole("too_large", "the file is too large", expected=f"at most {MAX_BYTES} bytes")
             return None
         try:
-            if not self._is_plain():
+            if not self.is_plain():
                 return None
             node = yaml.compose(self.source, Loader=yaml.CSafeLoader)
         except yaml.MarkedYAMLError as error:
@@ -61,6 +61,33 @@ class Document:
         if node is None:
             self._whole("empty", "the file is empty", expected="a mapping")
         return node
+
+    def is_plain(self) -> bool:
+        """Refuse what could make a small file a large tree: aliases, deep nesting, a second document."""
+        depth = documents = 0
+        for event in yaml.parse(self.source, Loader=yaml.CSafeLoader):
+            mark = event.start_mark
+            position = Position(self.file, mark.line + 1, mark.column + 1) if mark else Position(self.file)
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                self.diagnostics.append(
+                    Diagnostic(position, "alias", "anchors and aliases are not supported")
+                )
+                return False
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    self.diagnostics.append(Diagnostic(position, "too_deep", "the file is nested too deeply"))
+                    return False
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            elif isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self.diagnostics.append(
+                        Diagnostic(position, "documents", "the file holds a second document")
+                    )
+                    return False
+        return True
 
     def place(self, node: yaml.Node) -> Position:
         """Return where a node begins."""
@@ -158,33 +185,6 @@ class Document:
         if not isinstance(node, yaml.ScalarNode):
             raise TypeError(node)
         return ScalarPlace(self.file, self.source, node)
-
-    def _is_plain(self) -> bool:
-        """Refuse what could make a small file a large tree: aliases, deep nesting, a second document."""
-        depth = documents = 0
-        for event in yaml.parse(self.source, Loader=yaml.CSafeLoader):
-            mark = event.start_mark
-            position = Position(self.file, mark.line + 1, mark.column + 1) if mark else Position(self.file)
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                self.diagnostics.append(
-                    Diagnostic(position, "alias", "anchors and aliases are not supported")
-                )
-                return False
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    self.diagnostics.append(Diagnostic(position, "too_deep", "the file is nested too deeply"))
-                    return False
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            elif isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    self.diagnostics.append(
-                        Diagnostic(position, "documents", "the file holds a second document")
-                    )
-                    return False
-        return True
 
     def _whole(self, code: str, message: str, expected: str = "") -> None:
         self.diagnostics.append(Diagnostic(Position(self.file), code, message, expected=expected))
