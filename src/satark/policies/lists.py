@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from satark.policies.read_lists import read_list_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from satark.policies.model import ListEntry, Policy, PolicyList
 
@@ -54,6 +54,22 @@ class ListBook:
         book = cls()
         for one in policy.lists.values():
             book._load(one)
+        return book
+
+    @classmethod
+    def restored(cls, policy: Policy, logged: Mapping[str, Iterable[tuple[Any, int]] | None]) -> ListBook:
+        """Return the lists as the log kept them: values with the time from which each no longer counts."""
+        book = cls()
+        for one in policy.lists.values():
+            values = logged.get(one.name)
+            if values is None:
+                book.unavailable = (*book.unavailable, one.name)
+                continue
+            book._values[one.name] = {}
+            if one.of == "ip":
+                book._networks[one.name] = {}
+            for value, until_us in values:
+                book.edit(one.name, value, until_us)
         return book
 
     def at(self, occurred_us: int) -> BoundLists:

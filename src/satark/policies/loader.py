@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import yaml
 
 from satark.core.errors import PolicyInvalid
 from satark.core.money import is_currency
 from satark.events.facts import CUSTOM_TYPES, FactType
 from satark.features.oneline import parse_feature
 from satark.features.signals import SIGNALS
-from satark.language import Diagnostic, Position
+from satark.language import Diagnostic, NameInfo, Position, Type
 from satark.policies.document import Document
 from satark.policies.model import ACTIONS, MODES, Policy
 from satark.policies.names import known_facts, rule_names
@@ -28,8 +29,6 @@ from satark.policies.read_rules import RuleContext, read_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import yaml
 
     from satark.events.facts import Fact
     from satark.events.signals import Signal
@@ -146,10 +145,13 @@ def _policy(
     mode = document.choice(top["mode"][1], "`mode`", MODES) if "mode" in top else "enforce"
     attributes = _attributes(document, top["attributes"][1]) if "attributes" in top else {}
     facts = known_facts(attributes, signals)
-    features = _features(document, top["features"][1], facts) if "features" in top else ()
+    features, broken = _features(document, top["features"][1], facts) if "features" in top else ((), {})
     lists = read_lists(document, top["lists"][1], facts, folder) if "lists" in top else {}
     thresholds = _thresholds(document, top["thresholds"][1]) if "thresholds" in top else DEFAULT_THRESHOLDS
-    context = RuleContext(rule_names(facts, features), lists, features, thresholds)
+    names = {**{name: NameInfo(kind) for name, kind in broken.items()}, **rule_names(facts, features)}
+    list_types = {name: lists[name].type if name in lists else Type.STR for name in _keys(top, "lists")}
+    not_read = frozenset(broken).union(name for name in list_types if name not in lists)
+    context = RuleContext(names, list_types, features, thresholds, not_read)
     rules = read_rules(document, top["rules"][1], context) if "rules" in top else ()
     if document.diagnostics or name is None or version is None or mode is None:
         return None
@@ -208,8 +210,22 @@ def _attributes(document: Document, node: yaml.Node) -> dict[str, FactType]:
     return attributes
 
 
-def _features(document: Document, node: yaml.Node, facts: Mapping[str, Fact]) -> tuple[FeatureSpec, ...]:
+def _keys(top: Pairs, section: str) -> list[str]:
+    """Return the names in a section, also those whose body is wrong."""
+    node = top[section][1] if section in top else None
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return [key.value for key, _ in pairs if isinstance(key, yaml.ScalarNode)]
+
+
+def _features(
+    document: Document, node: yaml.Node, facts: Mapping[str, Fact]
+) -> tuple[tuple[FeatureSpec, ...], dict[str, Type]]:
+    """Return the features, and of those that are wrong the type that they probably have.
+
+    A rule that names a wrong feature shall not be told that there is none.
+    """
     features: list[FeatureSpec] = []
+    broken: dict[str, Type] = {}
     pairs = document.pairs(node, "features")
     if len(pairs) > MAX_FEATURES:
         document.error(node, "too_many", "there are too many features", expected=f"at most {MAX_FEATURES}")
@@ -223,9 +239,11 @@ def _features(document: Document, node: yaml.Node, facts: Mapping[str, Fact]) ->
             place = document.scalar_place(value)
             feature, wrong = parse_feature(name, place.text, facts, Position(document.file))
             document.diagnostics += place.carry_back(wrong)
-            if feature is not None:
+            if feature is None:
+                broken[name] = Type.BOOL if place.text.startswith("new") else Type.FLOAT
+            else:
                 features.append(feature)
-    return tuple(features)
+    return tuple(features), broken
 
 
 def _thresholds(document: Document, node: yaml.Node) -> dict[str, float]:

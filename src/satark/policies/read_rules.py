@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from satark.features.spec import FeatureSpec
     from satark.language import NameInfo, TypedExpr
     from satark.policies.document import Document
-    from satark.policies.model import PolicyList
 
 MAX_RULES = 1_000
 MAX_PARAMS = 20
@@ -32,12 +31,25 @@ _NO_TEMPLATE = Template("", (), frozenset())
 
 @dataclass(frozen=True, slots=True)
 class RuleContext:
-    """What rules may refer to."""
+    """What rules may refer to.
+
+    Attributes
+    ----------
+    names
+        Facts and features.
+    list_types
+        The lists by name.
+    features, thresholds
+        As read.
+    not_read
+        Features and lists that are there but wrong: what a rule does with them cannot be judged.
+    """
 
     names: Mapping[str, NameInfo]
-    lists: Mapping[str, PolicyList]
+    list_types: Mapping[str, Type]
     features: Sequence[FeatureSpec]
     thresholds: Mapping[str, float]
+    not_read: frozenset[str]
 
 
 def read_rules(document: Document, node: yaml.Node, context: RuleContext) -> tuple[Rule, ...]:
@@ -92,10 +104,12 @@ def _read_when(
 ) -> TypedExpr | None:
     if document.text(node, f"`when` of {what}") is None:
         return None
-    lists = {name: ListInfo(body.type) for name, body in context.lists.items()}
+    lists = {name: ListInfo(kind) for name, kind in context.list_types.items()}
     place = document.scalar_place(node)
     schema = Schema(context.names, lists, params)
     expr, wrong = parse_and_check(place.text, schema, Position(document.file), Type.BOOL)
+    if any(name in place.text for name in context.not_read):
+        wrong = [one for one in wrong if one.code == "syntax" or one.code.startswith("unknown")]
     document.diagnostics += place.carry_back(wrong)
     return expr
 
