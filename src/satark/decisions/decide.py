@@ -23,14 +23,14 @@ from satark.features.plan import make_plan
 from satark.policies import ListBook, compile_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from satark.core.rates import RateTable
     from satark.decisions.ports import RowStore
     from satark.events import Event
     from satark.events.kinds import Payment
     from satark.features.plan import Plan
-    from satark.policies import BoundLists, Policy
+    from satark.policies import BoundLists, Policy, Verdict
 
 DECIDED = "payment"
 _ENCODER = msgspec.json.Encoder()
@@ -206,6 +206,13 @@ class Decider:
         if event.currency != self.policy.base_currency:
             amount = context.in_base(event.amount_minor, event.currency, occurred_us)
         return decision, _ENCODER.encode(decision), _FEATURES.encode([self.plan.version, features, amount])
+
+    def judge(self, event: Payment, features: Sequence[Any], occurred_us: int, context: Context) -> Verdict:
+        """Apply the rules to an event with features that are known already, in the policy's order."""
+        values = self._payment.reader(event, None, context)
+        return self.rules.evaluate(
+            values[: self._n_facts] + [features[i] for i in self._wanted], self.lists.at(occurred_us)
+        )
 
     def remember(
         self, event: Event, payment: Payment | None, kind: str, *, seq: int, occurred_us: int, late: bool

@@ -66,7 +66,7 @@ class DecisionService:
     batch_wait_us
         See `Committer`.
     inputs
-        Log entries of the inputs in force (policy, rates), appended at start when the log does not have them yet.
+        (kind, ref, body) of the inputs in force (policy, rates), logged at start unless the log has them.
     progress
         Called with (done, total) while windows are rebuilt.
     """
@@ -391,13 +391,15 @@ class DecisionService:
 
     def _log_inputs(self) -> None:
         """Append the inputs in force (policy, rates) unless the log has them."""
-        for kind, name, body in self._inputs:
+        for kind, ref, body in self._inputs:
             digest = body_digest(body)
-            event_id = f"{kind}:{name}:{digest.hex()[:32]}"
+            event_id = f"{kind}:{digest.hex()}"
             if self._log.find(SYSTEM_OWNER, event_id) is None:
                 now = self._clock.now_us()
                 seq = self._log.last_seq() + 1
-                self._log.append([LogEntry(seq, SYSTEM_OWNER, event_id, kind, now, now, 0, "", digest, body)])
+                self._log.append(
+                    [LogEntry(seq, SYSTEM_OWNER, event_id, kind, now, now, 0, ref, digest, body)]
+                )
 
     def metrics(self) -> dict[str, Any]:
         """Return counters and gauges for the edge."""
