@@ -102,20 +102,22 @@ class Reporter:
         Where its first character stands in its file.
     """
 
-    __slots__ = ("_position", "_source", "diagnostics")
+    __slots__ = ("_position", "_source", "_told", "diagnostics")
 
     def __init__(self, source: str, position: Position) -> None:
         self._source = source
         self._position = position
+        self._told: set[tuple[int, str]] = set()
         self.diagnostics: list[Diagnostic] = []
 
     def report(
         self, offset: int, code: str, message: str, *, found: str = "", expected: str = "", hint: str = ""
     ) -> None:
         """Add one mistake at an offset; the same code at the same place is told once."""
-        position = self._position.within(self._source, offset)
-        if any(d.position == position and d.code == code for d in self.diagnostics):
+        if (offset, code) in self._told:
             return
+        self._told.add((offset, code))
+        position = self._position.within(self._source, offset)
         self.diagnostics.append(Diagnostic(position, code, message, found, expected, hint))
 
     def sorted(self) -> list[Diagnostic]:

@@ -6,11 +6,19 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-
-from satark.language import FrameEnv, Position, Type, compile_each, compile_mask, compile_values
-from satark.language import parse_and_check, to_polars
 from tests.property.language.oracle import evaluate
 from tests.strategies.expressions import LISTS, NAMES, ORDER, SCHEMA, expressions, rows
+
+from satark.language import (
+    FrameEnv,
+    Position,
+    Type,
+    compile_each,
+    compile_mask,
+    compile_values,
+    parse_and_check,
+    to_polars,
+)
 
 # What an expression of random constants may rightly be refused for.
 REFUSALS = {"constant", "out_of_range", "zero_division", "too_deep", "too_large", "too_long"}
