@@ -55,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("url")
     parser.add_argument("--key", default=os.environ.get("SATARK_API_KEY", ""))
+    parser.add_argument("--method", choices=("POST", "GET"), default="POST")
     parser.add_argument("--connections", type=int, default=48)
     parser.add_argument("--rate", type=float, default=0.0, help="requests a second; 0 for as fast as it goes")
     parser.add_argument("--seconds", type=float, default=10.0)
@@ -70,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     plan = LoadPlan(
         url=said.url,
         key=said.key,
+        method=said.method,
         connections=said.connections,
         rate=said.rate,
         seconds=said.seconds,

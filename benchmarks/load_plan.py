@@ -17,6 +17,8 @@ class LoadPlan:
     ----------
     url, key
         The address of the route, with http; the API key, empty for none.
+    method
+        POST sends payments; GET sends bare requests, whose answers need only be 2xx.
     connections
         How many at once, each kept alive with one request under way.
     rate
@@ -33,6 +35,7 @@ class LoadPlan:
 
     url: str
     key: str = ""
+    method: str = "POST"
     connections: int = 48
     rate: float = 0.0
     seconds: float = 10.0
