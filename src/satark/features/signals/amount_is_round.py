@@ -19,4 +19,10 @@ def amount_is_round(amount: int | None) -> bool | None:
     return None if amount is None else amount > 0 and amount % ROUND_MINOR == 0
 
 
-SIGNAL = Signal(name="amount_is_round", type=FactType.BOOL, inputs=("amount",), compute=amount_is_round)
+SIGNAL = Signal(
+    name="amount_is_round",
+    type=FactType.BOOL,
+    inputs=("amount",),
+    compute=amount_is_round,
+    about="whether an amount is a whole number of thousands of rupees, as people asked to pay one often send",
+)

@@ -18,4 +18,10 @@ def bin_country(bin_: str | None) -> str | None:
     return None if bin_ is None else bin_facts(bin_).country
 
 
-SIGNAL = Signal(name="bin_country", type=FactType.STR, inputs=("bin",), compute=bin_country)
+SIGNAL = Signal(
+    name="bin_country",
+    type=FactType.STR,
+    inputs=("bin",),
+    compute=bin_country,
+    about="the country of the bank that issued a card, by the card's first digits",
+)

@@ -18,4 +18,11 @@ def bin_funding(bin_: str | None) -> str | None:
     return None if bin_ is None else bin_facts(bin_).funding
 
 
-SIGNAL = Signal(name="bin_funding", type=FactType.STR, inputs=("bin",), compute=bin_funding)
+SIGNAL = Signal(
+    name="bin_funding",
+    type=FactType.STR,
+    inputs=("bin",),
+    compute=bin_funding,
+    about="whether a card is credit, debit or prepaid, by its first digits",
+    choices=("credit", "debit", "prepaid"),
+)

@@ -21,5 +21,9 @@ def card_country(issuer_country: str | None, bin_: str | None) -> str | None:
 
 
 SIGNAL = Signal(
-    name="card_country", type=FactType.STR, inputs=("issuer_country", "bin"), compute=card_country
+    name="card_country",
+    type=FactType.STR,
+    inputs=("issuer_country", "bin"),
+    compute=card_country,
+    about="the country of the bank that issued a card: as the caller says, else by the card's first digits",
 )

@@ -29,5 +29,9 @@ def cash_like_amount(lines: Sequence[Line] | None, mcc: str | None, amount: int 
 
 
 SIGNAL = Signal(
-    name="cash_like_amount", type=FactType.INT, inputs=("lines", "mcc", "amount"), compute=cash_like_amount
+    name="cash_like_amount",
+    type=FactType.INT,
+    inputs=("lines", "mcc", "amount"),
+    compute=cash_like_amount,
+    about="the amount of an order that goes into goods as good as cash, in minor units of the base currency",
 )

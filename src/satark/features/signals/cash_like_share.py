@@ -26,4 +26,10 @@ def cash_like_share(lines: Sequence[Line] | None, mcc: str | None) -> float | No
     return None if basket is None else basket.share
 
 
-SIGNAL = Signal(name="cash_like_share", type=FactType.FLOAT, inputs=("lines", "mcc"), compute=cash_like_share)
+SIGNAL = Signal(
+    name="cash_like_share",
+    type=FactType.FLOAT,
+    inputs=("lines", "mcc"),
+    compute=cash_like_share,
+    about="how much of an order is as good as cash: gold coins, gift cards, premium phones and their like",
+)

@@ -25,4 +25,5 @@ SIGNAL = Signal(
     type=FactType.FLOAT,
     inputs=("occurred_at", "customer_added_at"),
     compute=customer_age_days,
+    about="how old a customer account is at the time of the payment",
 )

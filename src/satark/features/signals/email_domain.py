@@ -17,4 +17,10 @@ def email_domain(email: str | None) -> str | None:
     return None if email is None or "@" not in email else email.rpartition("@")[2].lower()
 
 
-SIGNAL = Signal(name="email_domain", type=FactType.STR, inputs=("email",), compute=email_domain)
+SIGNAL = Signal(
+    name="email_domain",
+    type=FactType.STR,
+    inputs=("email",),
+    compute=email_domain,
+    about="the domain of the customer's mail address",
+)

@@ -98,5 +98,9 @@ def email_is_disposable(email: str | None) -> bool | None:
 
 
 SIGNAL = Signal(
-    name="email_is_disposable", type=FactType.BOOL, inputs=("email",), compute=email_is_disposable
+    name="email_is_disposable",
+    type=FactType.BOOL,
+    inputs=("email",),
+    compute=email_is_disposable,
+    about="whether the customer's mail address is of a service that gives addresses for minutes",
 )

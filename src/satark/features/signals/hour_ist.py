@@ -20,4 +20,10 @@ def hour_ist(occurred_us: int | None) -> int | None:
     return None if occurred_us is None else (occurred_us + IST_OFFSET_US) // HOUR_US % 24
 
 
-SIGNAL = Signal(name="hour_ist", type=FactType.INT, inputs=("occurred_at",), compute=hour_ist)
+SIGNAL = Signal(
+    name="hour_ist",
+    type=FactType.INT,
+    inputs=("occurred_at",),
+    compute=hour_ist,
+    about="the hour of the day in India",
+)

@@ -26,4 +26,10 @@ def ip_is_private(ip: str | None) -> bool | None:
         return None
 
 
-SIGNAL = Signal(name="ip_is_private", type=FactType.BOOL, inputs=("ip",), compute=ip_is_private)
+SIGNAL = Signal(
+    name="ip_is_private",
+    type=FactType.BOOL,
+    inputs=("ip",),
+    compute=ip_is_private,
+    about="whether an IP address is of no public network, so that it says nothing about the customer",
+)

@@ -32,4 +32,10 @@ def _ipv6_prefix(ip: str) -> str | None:
         return None
 
 
-SIGNAL = Signal(name="ip_prefix", type=FactType.STR, inputs=("ip",), compute=ip_prefix)
+SIGNAL = Signal(
+    name="ip_prefix",
+    type=FactType.STR,
+    inputs=("ip",),
+    compute=ip_prefix,
+    about="the neighbourhood of an IP address: what one subscriber or rented server usually has",
+)

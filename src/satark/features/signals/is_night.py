@@ -20,4 +20,10 @@ def is_night(occurred_us: int | None) -> bool | None:
     return None if occurred_us is None else (occurred_us + IST_OFFSET_US) % MICROS_PER_DAY < NIGHT_END_US
 
 
-SIGNAL = Signal(name="is_night", type=FactType.BOOL, inputs=("occurred_at",), compute=is_night)
+SIGNAL = Signal(
+    name="is_night",
+    type=FactType.BOOL,
+    inputs=("occurred_at",),
+    compute=is_night,
+    about="whether it is the dead of night in India, when victims sleep and alerts go unread",
+)

@@ -25,4 +25,5 @@ SIGNAL = Signal(
     type=FactType.FLOAT,
     inputs=("occurred_at", "payee_added_at"),
     compute=payee_age_days,
+    about="how old a payee is at the time of the payment",
 )

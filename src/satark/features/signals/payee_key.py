@@ -22,5 +22,9 @@ def payee_key(merchant: str | None, payee_account: str | None, payee_vpa: str | 
 
 
 SIGNAL = Signal(
-    name="payee_key", type=FactType.STR, inputs=("merchant", "payee_account", "payee_vpa"), compute=payee_key
+    name="payee_key",
+    type=FactType.STR,
+    inputs=("merchant", "payee_account", "payee_vpa"),
+    compute=payee_key,
+    about="who gets the money: the merchant, else the account, else the UPI address",
 )

@@ -17,4 +17,10 @@ def payee_vpa_handle(payee_vpa: str | None) -> str | None:
     return None if payee_vpa is None or "@" not in payee_vpa else payee_vpa.rpartition("@")[2].lower()
 
 
-SIGNAL = Signal(name="payee_vpa_handle", type=FactType.STR, inputs=("payee_vpa",), compute=payee_vpa_handle)
+SIGNAL = Signal(
+    name="payee_vpa_handle",
+    type=FactType.STR,
+    inputs=("payee_vpa",),
+    compute=payee_vpa_handle,
+    about="the handle (payment provider) of the payee's UPI address",
+)

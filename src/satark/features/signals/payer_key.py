@@ -24,5 +24,9 @@ def payer_key(customer: str | None, card: str | None, account: str | None, vpa: 
 
 
 SIGNAL = Signal(
-    name="payer_key", type=FactType.STR, inputs=("customer", "card", "account", "vpa"), compute=payer_key
+    name="payer_key",
+    type=FactType.STR,
+    inputs=("customer", "card", "account", "vpa"),
+    compute=payer_key,
+    about="who pays: the customer, else the card, the account or the UPI address",
 )

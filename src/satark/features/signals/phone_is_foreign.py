@@ -19,4 +19,10 @@ def phone_is_foreign(phone: str | None) -> bool | None:
     return not phone.startswith("+91")
 
 
-SIGNAL = Signal(name="phone_is_foreign", type=FactType.BOOL, inputs=("phone",), compute=phone_is_foreign)
+SIGNAL = Signal(
+    name="phone_is_foreign",
+    type=FactType.BOOL,
+    inputs=("phone",),
+    compute=phone_is_foreign,
+    about="whether the customer's phone number is of another country than India",
+)

@@ -28,4 +28,5 @@ SIGNAL = Signal(
     type=FactType.FLOAT,
     inputs=("shipping_pin", "billing_pin"),
     compute=shipping_billing_km,
+    about="how far the shipping address is from the billing address, by their PIN codes",
 )

@@ -33,4 +33,5 @@ SIGNAL = Signal(
     type=FactType.FLOAT,
     inputs=("shipping_pin", "location"),
     compute=shipping_location_km,
+    about="how far the shipping address is from where the buyer's device says it is",
 )

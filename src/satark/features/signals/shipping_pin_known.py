@@ -19,5 +19,9 @@ def shipping_pin_known(shipping_pin: str | None) -> bool | None:
 
 
 SIGNAL = Signal(
-    name="shipping_pin_known", type=FactType.BOOL, inputs=("shipping_pin",), compute=shipping_pin_known
+    name="shipping_pin_known",
+    type=FactType.BOOL,
+    inputs=("shipping_pin",),
+    compute=shipping_pin_known,
+    about="whether the PIN code of the shipping address exists",
 )

@@ -26,5 +26,9 @@ def user_agent_is_script(user_agent: str | None) -> bool | None:
 
 
 SIGNAL = Signal(
-    name="user_agent_is_script", type=FactType.BOOL, inputs=("user_agent",), compute=user_agent_is_script
+    name="user_agent_is_script",
+    type=FactType.BOOL,
+    inputs=("user_agent",),
+    compute=user_agent_is_script,
+    about="whether a payment comes from a program and not from a browser or an app",
 )

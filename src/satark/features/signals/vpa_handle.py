@@ -17,4 +17,10 @@ def vpa_handle(vpa: str | None) -> str | None:
     return None if vpa is None or "@" not in vpa else vpa.rpartition("@")[2].lower()
 
 
-SIGNAL = Signal(name="vpa_handle", type=FactType.STR, inputs=("vpa",), compute=vpa_handle)
+SIGNAL = Signal(
+    name="vpa_handle",
+    type=FactType.STR,
+    inputs=("vpa",),
+    compute=vpa_handle,
+    about="the handle (payment provider) of the payer's UPI address",
+)
