@@ -1,207 +1,284 @@
-"""Build the engine of one data folder and look after it while it runs.
+"""`satark serve`: the one process that owns the windows, takes events over HTTP and writes the log.
 
-Here meet the settings, the storage, the policy and the decision service. The keeper is the engine's one background
-thread: about once a second it moves pages of the database, now and then it takes a snapshot of the windows.
+It listens before it is ready, so that `/health/ready` can say what is going on while the kernel compiles and
+the windows are rebuilt. It stops in the reverse order: no new requests, what was accepted is finished and
+answered, a last snapshot, the storage closes, the lock is released.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import signal
+import socket
 import threading
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 import structlog
 
-from satark import __version__
-from satark.core.clock import SystemClock
+import satark
+from satark.api import ApiOptions, ServerOptions, create_app, run_server
+from satark.core.clock import MICROS_PER_SECOND, SystemClock
 from satark.core.errors import SatarkError, SettingInvalid
-from satark.core.rates import RateTable
 from satark.decisions.decide import Decider
 from satark.decisions.service import DecisionService
 from satark.events import CardTokens
 from satark.features.signals import signals_version, warm_up
-from satark.policies import ListBook, bundled_path
+from satark.storage import FolderLock
 from satark.storage.window_rows import WindowRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from satark.app.settings import Settings
-    from satark.policies import Policy
-    from satark.storage import Storage
+    from satark.app.wiring import AppWiring
+    from satark.storage import ApiKey, ApiKeys, Storage
 
-KEEP_EVERY_SECONDS = 1.0
-ENTRIES_PER_MEGABYTE = (
-    8_192  # An entry takes some 50 to 120 bytes; the bound on bytes is the one that matters.
-)
-_LOG = structlog.get_logger(__name__)
+    Announce = Callable[[Mapping[str, object]], None]
 
+CHECKPOINT_SECONDS = 1.0
+HEADS_SECONDS = 3_600.0
+HEADS_NAME = "heads.jsonl"
+"""The heads of both hash chains, a line an hour; to be copied to another machine."""
+BACKLOG = 2_048
+BATCH_BODIES = 16
+ENTRIES_PER_MEGABYTE = 8_192
+"""An entry takes some 50 to 120 bytes, so the bound on bytes is met before the ones on entries and keys."""
+"""The body of a batch may be so many times as large as that of one event."""
 
-@dataclass(slots=True)
-class Engine:
-    """A decision service with what it stands on.
-
-    Attributes
-    ----------
-    service
-        What the edges call.
-    storage
-        What it writes to; closed by `stop`.
-    """
-
-    service: DecisionService
-    storage: Storage
-    snapshot_seconds: int
-    stop_seconds: int
-    _stop: threading.Event
-    _threads: list[threading.Thread]
-
-    def start(self, failed: Callable[[BaseException], None] | None = None) -> None:
-        """Start in the background: compile, recover, then keep; `service.ready()` tells when it decides.
-
-        Parameters
-        ----------
-        failed
-            Called when the engine cannot start.
-        """
-        thread = threading.Thread(target=self._run, args=(failed,), name="satark-keeper", daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def wait_ready(self, timeout: float) -> bool:
-        """Wait until the engine decides; False when it does not within `timeout` seconds."""
-        waited = 0.0
-        while not self.service.ready().ready and waited < timeout and not self._stop.is_set():
-            self._stop.wait(0.02)
-            waited += 0.02
-        return self.service.ready().ready
-
-    def stop(self) -> bool:
-        """Finish what was accepted, take a last snapshot and close; False when time ran out."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(self.stop_seconds)
-        finished = self.service.stop(self.stop_seconds)
-        self.storage.close()
-        return finished
-
-    def _run(self, failed: Callable[[BaseException], None] | None) -> None:
-        try:
-            self.service.start()
-        except BaseException as error:  # noqa: BLE001 - told to the one who can end the process
-            _LOG.exception("engine_start_failed", code=getattr(error, "code", "error"))
-            if failed is not None:
-                failed(error)
-            return
-        _LOG.info("engine_ready", seq=self.service.committed_seq)
-        since_snapshot = 0.0
-        while not self._stop.wait(KEEP_EVERY_SECONDS):
-            since_snapshot += KEEP_EVERY_SECONDS
-            try:
-                self.storage.checkpoint()
-            except SatarkError as error:
-                _LOG.warning("checkpoint_failed", code=error.code)
-            if since_snapshot >= self.snapshot_seconds:
-                since_snapshot = 0.0
-                self.service.snapshot()
+_log = structlog.get_logger("satark.engine")
 
 
-def build_engine(
-    settings: Settings,
-    storage: Storage,
-    policy: Policy,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-) -> Engine:
-    """Put the engine of a data folder together; nothing runs yet.
-
-    Parameters
-    ----------
-    settings
-        Of the installation.
-    storage
-        Open for writing; the caller holds the folder's lock.
-    policy
-        The policy in force.
-    progress
-        Called with (done, total) while windows are rebuilt.
+def serve(wiring: AppWiring, announce: Announce) -> None:
+    """Run the engine until SIGTERM or SIGINT.
 
     Raises
     ------
+    FolderLocked
+        Another engine owns the data folder.
     SettingInvalid
-        Card keys or rates cannot be used.
+        The address cannot be listened on.
+    SatarkError
+        The policy has mistakes, the folder or the database cannot be used, the start failed.
     """
-    tokens = CardTokens.parse(settings.card_keys or storage.secrets.card_keys)
-    rates, rates_body = _rates(settings, policy)
-    folder = settings.data.absolute() / "windows"
-    windows_options = {
-        "lateness_us": settings.late_seconds * 1_000_000,
-        "memory_bytes": settings.windows_mb << 20,
-        "max_entries": settings.windows_mb * ENTRIES_PER_MEGABYTE,
-        "max_keys": settings.windows_mb * ENTRIES_PER_MEGABYTE,
-    }
+    settings = wiring.settings
+    policy = wiring.policy()  # Before anything is locked or made: a wrong policy changes nothing.
+    with (
+        FolderLock(wiring.data),
+        wiring.storage() as storage,
+        listening(settings.host, settings.port) as sock,
+    ):
+        service = build_service(wiring, storage)
+        keys = KeysWithDefaults(storage.keys, float(settings.rate_per_second))
+        api_options = ApiOptions(
+            body_limit_bytes=settings.max_body_kb * 1024,
+            batch_limit_bytes=settings.max_body_kb * 1024 * BATCH_BODIES,
+            deadline_ms=settings.deadline_ms,
+        )
+        app = create_app(service, keys, api_options, version=satark.__version__)
+        server_options = ServerOptions(
+            host=settings.host, port=settings.port, backlog=BACKLOG, stop_seconds=settings.stop_seconds
+        )
+        start = _Start(service, announce)
+        upkeep = _Upkeep(service, storage, snapshot_seconds=settings.snapshot_seconds)
 
+        def on_listening(host: str, port: int) -> None:
+            announce({"step": "listening", "address": web_address(host, port), "policy": policy.name})
+            start.begin()
+
+        run_server(app, server_options, sockets=[sock], on_listening=on_listening)
+        announce({"step": "stopping"})
+        upkeep.stop()
+        start.finish(settings.stop_seconds)
+        finished = service.stop(float(settings.stop_seconds))
+        counts = {name: service.counts[name] for name in ("accepted", "decided", "refused")}
+        announce({"step": "stopped", "finished": finished, **counts})
+        start.raise_failure()
+
+
+def build_service(wiring: AppWiring, storage: Storage) -> DecisionService:
+    """Put the engine together over an open storage; it is not started yet."""
+    settings = wiring.settings
+    policy, rates = wiring.policy(), wiring.rates()
+    tokens = CardTokens.parse(storage.secrets.card_keys)
     # Rows under another card key, hash seed or version of the signals hold other words for the same event.
-    mark = f"{tokens.kid}:{storage.secrets.installation}:{signals_version()}"
-    rows = WindowRows(folder, mark=mark)
+    mark = f"{storage.secrets.installation}:{tokens.kid}:{signals_version()}"
+    # One row store for every decider of this process: a rebuild reads the rows of the one before.
+    rows = WindowRows(wiring.data / "windows", mark=mark)
+
+    # Data files are read now, so that the first event does not wait for them.
+    warm_up()
 
     def make_decider() -> Decider:
         return Decider(
             policy,
             rates=rates,
-            engine=__version__,
-            windows_options=windows_options,
+            engine=satark.__version__,
+            windows_options={
+                "lateness_us": settings.late_seconds * MICROS_PER_SECOND,
+                "memory_bytes": settings.windows_mb << 20,
+                "max_entries": settings.windows_mb * ENTRIES_PER_MEGABYTE,
+                "max_keys": settings.windows_mb * ENTRIES_PER_MEGABYTE,
+            },
             rows=rows,
             seed=storage.secrets.window_seed,
         )
 
-    warm_up()
-    service = DecisionService(
+    return DecisionService(
         make_decider,
         storage.events,
         tokens=tokens,
         clock=SystemClock(),
-        future_us=settings.future_seconds * 1_000_000,
+        future_us=settings.future_seconds * MICROS_PER_SECOND,
         batch_wait_us=settings.batch_wait_us,
-        inputs=[("policy", policy.name, _policy_body(policy)), *rates_body],
-        progress=progress,
+        inputs=wiring.inputs(),
+        progress=_Progress().tell,
     )
-    return Engine(service, storage, settings.snapshot_seconds, settings.stop_seconds, threading.Event(), [])
 
 
-def _rates(settings: Settings, policy: Policy) -> tuple[RateTable | None, list[tuple[str, str, bytes]]]:
-    if not settings.rates:
-        return None, []
-    path = Path(settings.rates)
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to the address, or say clearly why it cannot be.
+
+    Raises
+    ------
+    SettingInvalid
+        The address is taken or not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"the rate table {path} cannot be read"
-        raise SettingInvalid(message, setting="rates") from error
-    table = RateTable.from_csv(policy.base_currency, text)
-    body = msgspec.json.encode({"base_currency": policy.base_currency, "csv": text})
-    return table, [("rates", policy.base_currency, body)]
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        message = f"cannot listen on {host}, port {port}: {error.strerror or error}"
+        raise SettingInvalid(message, host=host, port=port) from error
+    return sock
 
 
-def _policy_body(policy: Policy) -> bytes:
-    """Return what the log keeps of a policy: enough to decide an old event again as it was decided."""
-    book = ListBook.of(policy)
-    path = Path(policy.file)
-    if not path.is_file():
-        path = bundled_path(path.stem)
-    text = path.read_text(encoding="utf-8")
-    lists = {
-        name: None if (values := book.expiries(name)) is None else sorted(values.items(), key=str)
-        for name in policy.lists
-    }
-    return msgspec.json.encode(
-        {
-            "name": policy.name,
-            "version": policy.version,
-            "hash": policy.content_hash,
-            "text": text,
-            "lists": lists,
-        }
-    )
+def web_address(host: str, port: int) -> str:
+    """Return the address for a browser or a client on this machine.
+
+    Examples
+    --------
+    >>> web_address("0.0.0.0", 8080), web_address("::1", 80)
+    ('http://127.0.0.1:8080', 'http://[::1]:80')
+    """
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not listened on
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+class KeysWithDefaults:
+    """The key store, with the installation's rate limit for keys that have none of their own."""
+
+    def __init__(self, keys: ApiKeys, rate_per_s: float) -> None:
+        self._keys = keys
+        self._rate_per_s = rate_per_s
+
+    def verify(self, secret: str) -> ApiKey | None:
+        """Return the key of a secret, or None."""
+        key = self._keys.verify(secret)
+        if key is None:
+            return None
+        rate = key.rate_per_s or self._rate_per_s
+        return dataclasses.replace(key, rate_per_s=rate, burst=key.burst or max(1, int(rate)))
+
+
+class _Start:
+    """Starts the service beside the listening server; when that fails, the server is told to stop."""
+
+    def __init__(self, service: DecisionService, announce: Announce) -> None:
+        self._service = service
+        self._announce = announce
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="satark-start", daemon=True)
+
+    def begin(self) -> None:
+        """Start the service."""
+        self._thread.start()
+
+    def finish(self, seconds: float) -> None:
+        """Wait for a start under way; when it takes too long, leave at once: nothing was accepted yet."""
+        if self._thread.ident is None:
+            return
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            self._announce({"step": "stopped", "finished": True, "accepted": 0})
+            os._exit(0)
+
+    def raise_failure(self) -> None:
+        """Raise what the start failed with, if it did."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            self._service.start()
+        except Exception as error:  # noqa: BLE001 - raised again in the main thread
+            self._failure = error
+            _log.error("start_failed", error=getattr(error, "code", type(error).__name__))
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        _log.info("engine_ready", seq=self._service.committed_seq)
+        self._announce({"step": "ready", "seq": self._service.committed_seq})
+
+
+class _Upkeep:
+    """Checkpoints and snapshots, each in a thread of its own beside the engine."""
+
+    def __init__(self, service: DecisionService, storage: Storage, *, snapshot_seconds: float) -> None:
+        self._service = service
+        self._storage = storage
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(
+                target=self._every, args=(seconds, work, name), name=f"satark-{name}", daemon=True
+            )
+            for name, seconds, work in (
+                ("checkpoint", CHECKPOINT_SECONDS, self._checkpoint),
+                ("snapshot", snapshot_seconds, self._snapshot),
+                ("heads", HEADS_SECONDS, self._export_head),
+            )
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Let work under way end, and do no more."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _every(self, seconds: float, work: Callable[[], None], name: str) -> None:
+        while not self._stop.wait(seconds):
+            try:
+                work()
+            except SatarkError as error:
+                _log.warning("upkeep_failed", work=name, error=error.code)
+            except Exception:  # noqa: BLE001 - upkeep goes on; the engine does not depend on this round
+                _log.exception("upkeep_failed", work=name)
+
+    def _checkpoint(self) -> None:
+        if self._service.ready().ready:
+            self._storage.checkpoint()
+
+    def _export_head(self) -> None:
+        if self._storage.folder is not None:
+            self._storage.audit.export_head(self._storage.folder / HEADS_NAME)
+
+    def _snapshot(self) -> None:
+        if self._service.ready().ready:
+            self._service.snapshot()
+
+
+class _Progress:
+    """Logs how far a rebuild is, each tenth once."""
+
+    def __init__(self) -> None:
+        self._tenth = -1
+
+    def tell(self, done: int, total: int) -> None:
+        """Take note of the progress."""
+        tenth = 10 * done // max(1, total)
+        if tenth != self._tenth:
+            self._tenth = tenth
+            _log.info("windows_rebuilding", done=done, total=total)

@@ -54,6 +54,10 @@ class Settings:
     port: int = _setting(8_080, "Port of the engine's HTTP server; 0 takes a free one.", least=0, most=65_535)
     web_host: str = _setting("127.0.0.1", "Address on which the pages are served.")
     web_port: int = _setting(8_081, "Port of the pages; 0 takes a free one.", least=0, most=65_535)
+    web_https: bool = _setting(
+        default=False,
+        doc="The pages are reached over HTTPS (by a proxy): cookies are sent over it alone.",
+    )
     secrets: str = _setting(
         "",
         "The installation's secrets, as the text of `secrets.json`; empty means that file in the data "
@@ -97,7 +101,7 @@ class Settings:
     )
     stop_seconds: int = _setting(10, "How long a stop waits to finish what was accepted.", least=1, most=600)
     keep_bodies_days: int = _setting(
-        365, "Days after which `satark retention` removes the bodies of events.", least=1, most=36_500
+        365, "Days after which `satark retention` removes the bodies of events.", least=181, most=36_500
     )
     keep_decisions_days: int = _setting(
         1_825,
@@ -159,6 +163,21 @@ def load_settings(
         if value is not None:
             values[name] = _typed(fields[name], value, f"--{name.replace('_', '-')}")
     return Settings(**values)  # type: ignore[arg-type]
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment from which `load_settings` builds equal settings, for a child process.
+
+    Examples
+    --------
+    >>> settings = load_settings({"SATARK_PORT": "9000", "SATARK_LOG_JSON": "no"})
+    >>> load_settings(as_environment(settings)) == settings
+    True
+    """
+    return {
+        PREFIX + field.name.upper(): str(getattr(settings, field.name))
+        for field in dataclasses.fields(settings)
+    }
 
 
 def describe_settings() -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from satark.app.children import Child, ChildPlan, stop_all, wait_until
+from satark.app.demo import end_demo, prepare_demo
 from satark.core.errors import NotReady
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Supervisor:
         }
         key = None
         try:
-            prepared = self._wiring.prepare_demo()
+            with self._wiring.storage() as storage:
+                prepared = prepare_demo(storage)
             key = prepared.key_id
             if prepared.password is not None:
                 self._announce(
@@ -80,7 +82,8 @@ class Supervisor:
             self._announce({"step": "stopping"})
             stop_all(self._children, self._wiring.settings.stop_seconds + 5)
             if key is not None:
-                self._wiring.end_demo(key)
+                with self._wiring.storage() as storage:
+                    end_demo(storage, key)
             for number, handler in before.items():
                 signal.signal(number, handler)
             self._announce({"step": "stopped"})

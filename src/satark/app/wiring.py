@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from satark.app.compiled import NUMBA_VARIABLE, place_compiled_code
+from satark.app.logs import configure_logs
+from satark.app.settings import as_environment
 from satark.core.errors import InputInvalid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from satark.app.settings import Settings
+    from satark.core.rates import RateTable
     from satark.policies import Policy
-    from satark.storage import Storage
+    from satark.storage import Manifest, Retention, Storage
 
 
 class AppWiring:
@@ -40,13 +45,96 @@ class AppWiring:
         from satark.policies.loader import BUNDLED
 
         name = name or self.settings.policy
-        if name in BUNDLED:
+        if self._is_bundled(name):
             return load_bundled(name)
         path = Path(name)
         if not path.is_file():
             message = f"there is no policy file {name}, and the bundled policies are {', '.join(BUNDLED)}"
             raise InputInvalid(message, path=name)
         return load_policy(path)
+
+    def rates(self) -> RateTable | None:
+        """Load the table of exchange rates that the settings name.
+
+        Raises
+        ------
+        InputInvalid
+            The file cannot be read or has mistakes.
+        """
+        from satark.core.rates import RateTable
+
+        if not self.settings.rates:
+            return None
+        return RateTable.from_csv(self.policy().base_currency, self._text(self.settings.rates))
+
+    def inputs(self) -> list[tuple[str, str, bytes]]:
+        """Return what else decides, as (kind, reference, content) for the log: the policy and the rates."""
+        from satark.decisions.again import policy_input, policy_ref
+        from satark.policies import bundled_path
+
+        policy = self.policy()
+        path = bundled_path(policy.name) if self._is_bundled(self.settings.policy) else self.settings.policy
+        found = [("policy", policy_ref(policy.content_hash), policy_input(policy, self._text(path)))]
+        if self.settings.rates:
+            found.append(("rates", policy.base_currency, self._text(self.settings.rates).encode()))
+        return found
+
+    def serve(self, announce: Callable[[Mapping[str, object]], None]) -> None:
+        """Run the engine until it is told to stop."""
+        self._be_a_server()
+        from satark.app.engine import serve
+
+        serve(self, announce)
+
+    def _be_a_server(self) -> None:
+        """Prepare this process to run for long: the data folder, compiled code in it, the log."""
+        from satark.app.children import follow_supervisor
+        from satark.storage.lock import make_folder
+
+        follow_supervisor()
+        configure_logs(self.settings)
+        make_folder(self.data)
+        place_compiled_code(self.data)
+
+    def web(self, announce: Callable[[Mapping[str, object]], None]) -> None:
+        """Run the pages until told to stop."""
+        self._be_a_server()
+        from satark.app.pages import serve_pages
+
+        serve_pages(self, announce)
+
+    def up(
+        self, announce: Callable[[Mapping[str, object]], None], *, rate_per_second: float, seed: int
+    ) -> None:
+        """Run engine, pages and a simulated stream until told to stop."""
+        self._be_a_server()
+        from satark.app.supervisor import Supervisor
+
+        Supervisor(self, announce).run(rate_per_second=rate_per_second, seed=seed)
+
+    def environment(self) -> dict[str, str]:
+        """Return what makes a child process of this program have the same settings, and compile into the folder."""
+        return {
+            **as_environment(self.settings),
+            "SATARK_DATA": str(self.data),
+            NUMBA_VARIABLE: str(self.data / "cache" / "numba"),
+        }
+
+    def restore(self, backup: Path, progress: Callable[[str, int, int], None]) -> Manifest:
+        """Make an installation of a backup where the settings say."""
+        from satark.storage import restore
+
+        return restore(backup, self.settings.database or self.data, folder=self.data, progress=progress)
+
+    def retention(self, body_days: int | None, decision_days: int | None) -> Retention:
+        """Return how long things are kept: the settings, or what is said here."""
+        from satark.storage import Retention
+
+        settings = self.settings
+        return Retention(
+            body_days=settings.keep_bodies_days if body_days is None else body_days,
+            decision_days=settings.keep_decisions_days if decision_days is None else decision_days,
+        )
 
     def storage(self, *, write: bool = True) -> AbstractContextManager[Storage]:
         """Open what is kept in the data folder, or in the database of the settings."""
@@ -58,3 +146,18 @@ class AppWiring:
             read_only=not write,
             secrets=Secrets.parse(self.settings.secrets) if self.settings.secrets else None,
         )
+
+    @staticmethod
+    def _is_bundled(name: str) -> bool:
+        from satark.policies.loader import BUNDLED
+
+        return name in BUNDLED
+
+    @staticmethod
+    def _text(path: Path | str) -> str:
+        try:
+            return Path(path).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            message = f"{path} cannot be read: {reason}"
+            raise InputInvalid(message, path=str(path)) from error

@@ -50,6 +50,14 @@ class Output:
             table.add_row(*("" if cell is None else _escape(str(cell)) for cell in row))
         self.console.print(table)
 
+    def fact(self, data: object, text: str) -> None:
+        """Write something that happened, at once: one line of JSON for machines, one of text for people."""
+        if self.as_json:
+            sys.stdout.write(msgspec.json.encode(data, enc_hook=_plain).decode() + "\n")
+            sys.stdout.flush()
+        elif text:
+            self.console.print(text, markup=False)
+
     def note(self, text: str) -> None:
         """Tell a person something that is no result; machines are not told."""
         if not self.as_json:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from satark.policies import Policy
+    from satark.storage import Manifest, Retention
 
 Announce = "Callable[[Mapping[str, object]], None]"
 """Called with small facts while a server comes up, for instance ``{"step": "ready", "address": ...}``."""
@@ -39,6 +40,12 @@ class Wiring(Protocol):
 
     def policy(self, name: str | None = None) -> Policy:
         """Load a bundled policy by name or a file by path; without either, the policy of the settings."""
+
+    def restore(self, backup: Path, progress: Callable[[str, int, int], None]) -> Manifest:
+        """Make an installation of a backup where the settings say."""
+
+    def retention(self, body_days: int | None, decision_days: int | None) -> Retention:
+        """Return how long things are kept: the settings, or what is said here."""
 
     def storage(self, *, write: bool = True) -> AbstractContextManager[Any]:
         """Open what is kept in the data folder."""

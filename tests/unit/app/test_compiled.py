@@ -1,4 +1,4 @@
-"""The entry point: where compiled code lies."""
+"""Where compiled code lies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from satark.app.main import NUMBA_VARIABLE, place_compiled_code
+from satark.app.compiled import NUMBA_VARIABLE, place_compiled_code
 
 
 @pytest.fixture(autouse=True)

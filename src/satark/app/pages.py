@@ -1,0 +1,51 @@
+"""`satark web`: the pages in a process of their own, on the engine's database and never in its way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from satark.api import ServerOptions, run_server
+from satark.app.engine import BACKLOG, listening, web_address
+from satark.web import WebOptions, create_web
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from satark.app.wiring import AppWiring
+
+MAX_VIEWERS = 500
+
+
+def serve_pages(wiring: AppWiring, announce: Callable[[Mapping[str, object]], None]) -> None:
+    """Serve the pages until SIGTERM or SIGINT.
+
+    Raises
+    ------
+    SettingInvalid
+        The address cannot be listened on.
+    SatarkError
+        The data folder or the database cannot be used.
+    """
+    settings = wiring.settings
+    with wiring.storage() as storage, listening(settings.web_host, settings.web_port) as sock:
+
+        def audit(actor: str, action: str, subject: str, detail: Mapping[str, str]) -> None:
+            storage.audit.append(actor=actor, action=action, subject=subject, detail=detail)
+
+        options = WebOptions(secure_cookies=settings.web_https)
+        app = create_web(storage.events, storage.staff, options, audit=audit)
+        server_options = ServerOptions(
+            host=settings.web_host,
+            port=settings.web_port,
+            backlog=BACKLOG,
+            max_connections=MAX_VIEWERS,
+            stop_seconds=settings.stop_seconds,
+            schedule_gc=False,
+            switch_interval_seconds=None,
+        )
+
+        def on_listening(host: str, port: int) -> None:
+            announce({"step": "listening", "address": web_address(host, port)})
+
+        run_server(app, server_options, sockets=[sock], on_listening=on_listening)
+        announce({"step": "stopped"})
