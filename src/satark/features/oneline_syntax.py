@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from satark.language.diagnostics import did_you_mean
 from satark.language.lexer import Kind, Token, tokens
 from satark.language.parser import Parser, TooComplex
 from satark.language.syntax import NameSyntax, Syntax, names_in
@@ -117,7 +118,7 @@ class OnelineParser:
             if not parser.is_op(","):
                 break
             parser.advance()
-        parser.close(")")
+        parser.close(")", "an operator, `,`")
 
     def _named(self, name: Token) -> None:
         parser = self._parser
@@ -125,7 +126,7 @@ class OnelineParser:
         parser.advance()
         tree = self._expression()
         if name.text != "where":
-            hint = "write == to compare"
+            hint = did_you_mean(name.text, ["where"]) or "write == to compare"
             self._reporter.report(
                 name.start,
                 "wrong_arguments",

@@ -127,7 +127,11 @@ class Checker:
 
     def _chain(self, syntax: ChainSyntax) -> Node | None:
         parts: list[Node | None] = []
-        nodes = [None if isinstance(o, ListSyntax) else self.check(o) for o in syntax.operands]
+        lists = [op in ("in", "not in") for op in syntax.ops]
+        nodes = [
+            None if isinstance(o, ListSyntax) or (index and lists[index - 1]) else self.check(o)
+            for index, o in enumerate(syntax.operands)
+        ]
         for index, op in enumerate(syntax.ops):
             left, right = syntax.operands[index], syntax.operands[index + 1]
             if op in ("in", "not in"):
@@ -160,12 +164,14 @@ class Checker:
             self.check(left)
         if not isinstance(right, ListSyntax):
             if not isinstance(right, Broken):
+                subject = left.name if isinstance(left, NameSyntax) else "x"
+                asked = right.name if isinstance(right, NameSyntax) else "name"
                 self.reporter.report(
                     right.start,
                     "syntax",
                     "`in` needs a list of values",
                     expected='a list such as ["card", "upi"]',
-                    hint='a list of the policy is asked with listed(x, "name")',
+                    hint=f'a list of the policy is asked with listed({subject}, "{asked}")',
                 )
             return None
         values = [(self.check(value), value.start) for value in right.items]

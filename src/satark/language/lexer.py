@@ -60,6 +60,9 @@ _INT = re.compile(r"(?:0|[1-9][0-9]*(?:_[0-9]+)*)\Z")
 _FLOAT = re.compile(r"(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
 _ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "t": "\t"}
 WORD_OPERATORS = frozenset({"and", "or", "not", "in"})
+_QUOTES = "“”„‟‘’‚‛«»"
+_QUOTED = re.compile(rf"[{_QUOTES}][^{_QUOTES}\n]*[{_QUOTES}]")
+_WORD = re.compile(r"\w*")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -94,7 +97,7 @@ def tokens(source: str, reporter: Reporter) -> list[Token]:
 
 
 def _number(text: str, unit: str | None, start: int, reporter: Reporter) -> Token:
-    if unit and re.fullmatch(r"[0-9]+[A-Za-z][A-Za-z0-9]*", text):
+    if unit and re.fullmatch(r"(?!0[xXbBoO])[0-9]+[A-Za-z][A-Za-z0-9]*", text):
         return Token(Kind.DURATION, text, start)
     if _INT.match(text):
         return Token(Kind.INT, text, start, int(text))
@@ -165,10 +168,14 @@ def _unreadable(source: str, at: int, found: list[Token], reporter: Reporter) ->
         while at < len(source) and _TOKEN.match(source, at) is None and source[at] not in "\"'":
             at += 1
         piece = source[start:at]
-        whole = re.compile(r"\w*").match(source, at)
-        folded = unicodedata.normalize("NFKC", piece + (whole.group() if whole else ""))
-        hint = "names have only the letters a to z, digits and _; texts stand in quotes"
-        if folded.isascii() and folded.isprintable():
+        # What hangs on it belongs to it: the rest of a word, a text in typographic quotes.
+        rest = _QUOTED.match(source, start) or _WORD.match(source, at)
+        at = rest.end() if rest else at
+        folded = unicodedata.normalize("NFKC", source[start:at])
+        hint = "names have only the letters a to z, digits and _"
+        if piece[0] in _QUOTES:
+            hint = "a text stands in straight quotes, \" or '"
+        elif folded.isascii() and folded.isprintable():
             hint = f"it only looks like `{folded[:40]}`; {hint}"
         reporter.report(start, "bad_character", "this cannot be read", found=quoted(piece), hint=hint)
     found.append(Token(Kind.BAD, source[start:at], start))

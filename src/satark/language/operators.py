@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from satark.language.bounds import can_divide_by_zero, can_overflow
@@ -208,6 +209,8 @@ def _mismatch_hint(subject: Node, value: Node) -> str:
         return _TIME_HINT
     if subject.type is Type.STR and isinstance(value, Literal) and value.type is not Type.BOOL:
         return f'write "{value.value}"'
+    if subject.type in NUMERIC and isinstance(value, Literal) and re.fullmatch(r"[0-9]+", str(value.value)):
+        return f"write {value.value}"
     if subject.type is Type.BOOL and isinstance(value, Literal):
         return "a condition stands alone or after `not`"
     return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from satark.language.cursor import CLOSERS, Cursor
 from satark.language.lexer import Kind, Token
 from satark.language.limits import MAX_DEPTH, MAX_NODES
 from satark.language.syntax import (
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _FOREIGN_COMPARISONS = frozenset({"=", "<>", "===", "!==", ":="})
-_CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _FOREIGN_LOGIC = {"and": frozenset({"&&", "&"}), "or": frozenset({"||", "|"})}
 _SUMS = frozenset({"+", "-"})
 _PRODUCTS = frozenset({"*", "/", "%", "**", "//"})
@@ -43,7 +43,7 @@ class TooComplex(Exception):
     """The expression is deeper or larger than the bounds; it was reported and parsing stops."""
 
 
-class Parser:
+class Parser(Cursor):
     """Parses one expression at a time from a row of tokens.
 
     Parameters
@@ -57,36 +57,9 @@ class Parser:
     """
 
     def __init__(self, row: Sequence[Token], reporter: Reporter, stops: frozenset[str] = frozenset()) -> None:
-        self._row = row
-        self._at = 0
-        self._reporter = reporter
-        self._stops = stops
+        super().__init__(row, reporter, stops)
         self._nodes = 0
         self._level = 0
-
-    @property
-    def token(self) -> Token:
-        """The token that comes next."""
-        return self._row[self._at]
-
-    def advance(self) -> Token:
-        """Take the next token."""
-        token = self._row[self._at]
-        if token.kind is not Kind.END:
-            self._at += 1
-        return token
-
-    def is_op(self, text: str) -> bool:
-        """Tell whether the next token is this operator or bracket."""
-        return self.token.kind is Kind.OP and self.token.text == text
-
-    def is_word(self, text: str) -> bool:
-        """Tell whether the next token is this word."""
-        return self.token.kind is Kind.NAME and self.token.text == text
-
-    def peek(self) -> Token:
-        """Return the token after the next one."""
-        return self._row[min(self._at + 1, len(self._row) - 1)]
 
     def expression(self) -> Syntax:
         """Parse one expression and stop behind it.
@@ -109,52 +82,6 @@ class Parser:
         if self.token.kind is not Kind.END:
             self.unexpected("an operator or the end of the expression")
         return tree
-
-    def unexpected(self, expected: str) -> None:
-        """Report the next token as one that cannot stand here."""
-        token = self.token
-        if token.kind is Kind.BAD:
-            return
-        if token.kind is Kind.NAME and token.text in FOREIGN_WORDS:
-            self._foreign(token, FOREIGN_WORDS[token.text])
-        elif token.kind is Kind.OP and token.text in FOREIGN_OPERATORS:
-            self._foreign(token, FOREIGN_OPERATORS[token.text])
-        elif token.kind is Kind.DURATION:
-            hint = "a time span is written minutes(10), hours(2) or days(7)"
-            self._reporter.report(
-                token.start, "syntax", "a time span cannot stand here", found=token.described(), hint=hint
-            )
-        else:
-            self._reporter.report(
-                token.start, "syntax", "this cannot stand here", found=token.described(), expected=expected
-            )
-
-    def skip(self) -> None:
-        """Pass over what cannot be understood, up to a place where an expression may go on."""
-        depth = 0
-        while self.token.kind is not Kind.END:
-            token = self.token
-            if token.kind is Kind.OP and token.text in _CLOSERS:
-                depth += 1
-            elif token.kind is Kind.OP and token.text in _CLOSERS.values():
-                if depth == 0:
-                    return
-                depth -= 1
-            elif depth == 0 and (
-                (token.kind is Kind.OP and token.text == ",")
-                or (token.kind is Kind.NAME and (token.text in ("and", "or") or token.text in self._stops))
-            ):
-                return
-            self.advance()
-
-    def _foreign(self, token: Token, hint: str) -> None:
-        self._reporter.report(
-            token.start,
-            "not_in_language",
-            "this is not part of the language",
-            found=token.described(),
-            hint=hint,
-        )
 
     def _made(self, node: Syntax) -> Syntax:
         self._nodes += 1
@@ -212,7 +139,7 @@ class Parser:
         ops: list[str] = []
         while (op := self._comparison_op()) is not None:
             ops.append(op)
-            operands.append(self._sum())
+            operands.append(self._after_is() if op == "is" else self._sum())
         if not ops:
             return operands[0]
         depth = 1 + max(o.depth for o in operands)
@@ -234,11 +161,19 @@ class Parser:
             return "not in"
         if self.is_word("is"):
             self.unexpected("")
-            self.advance()
-            if self.is_word("not"):
-                self.advance()
-            return "=="
+            return self.advance().text
         return None
+
+    def _after_is(self) -> Syntax:
+        """Pass over what follows the foreign word `is`, which was reported."""
+        start = self.token.start
+        if self.is_word("not"):
+            self.advance()
+        if self.token.kind is Kind.NAME and self.token.text in _LONE_WORDS:
+            self.advance()
+        else:
+            self._sum()
+        return Broken(start, 1)
 
     def _sum(self) -> Syntax:
         return self._arithmetic(_SUMS, lambda: self._arithmetic(_PRODUCTS, self._unary))
@@ -287,22 +222,17 @@ class Parser:
         while self.token.kind is Kind.OP and self.token.text in (".", "[", "("):
             token = self.token
             if token.text == "(":
-                if isinstance(tree, Broken):
-                    return tree
-                self._foreign(token, "only a function's name can be called: lower(x)")
+                if not isinstance(tree, Broken):
+                    self.foreign(token, "only a function's name can be called: lower(x)")
             else:
                 self.unexpected("")
             self.advance()
             if token.text == ".":
-                self._pass_name()
+                self.pass_name()
             else:
-                self.skip_to(_CLOSERS[token.text])
+                self.skip_to(CLOSERS[token.text])
             tree = Broken(tree.start, tree.depth)
         return tree
-
-    def _pass_name(self) -> None:
-        if self.token.kind is Kind.NAME:
-            self.advance()
 
     def _atom(self) -> Syntax:
         token = self.token
@@ -327,7 +257,7 @@ class Parser:
                     if self.is_op("(")
                     else self._made(NameSyntax(token.start, 1, token.text))
                 )
-            case Kind.OP if token.text in _CLOSERS:
+            case Kind.OP if token.text in CLOSERS:
                 return self._bracket()
         return self._no_operand()
 
@@ -339,7 +269,7 @@ class Parser:
         elif token.kind is Kind.NAME and token.text in FOREIGN_WORDS:
             self.skip()
         elif token.kind is Kind.OP and token.text not in (
-            *_CLOSERS.values(),
+            *CLOSERS.values(),
             ",",
             *_COMPARISONS,
             "*",
@@ -358,12 +288,11 @@ class Parser:
 
     def _bracket(self) -> Syntax:
         opening = self.advance()
-        closer = _CLOSERS[opening.text]
+        closer = CLOSERS[opening.text]
         if opening.text == "(":
             if self.is_op(")"):
-                self.unexpected("a name, a number, a text or `(`")
                 self.advance()
-                return self._made(Broken(opening.start, 1))
+                return self._made(ListSyntax(opening.start, 1, ()))
             first = self.expression()
             if not self.is_op(","):
                 self.close(closer)
@@ -383,27 +312,5 @@ class Parser:
             if not self.is_op(","):
                 break
             self.advance()
-        self.close(closer)
+        self.close(closer, "an operator, `,`")
         return items
-
-    def close(self, closer: str) -> None:
-        """Take a closing bracket, or report that it is missing and pass over what stands there instead."""
-        if self.is_op(closer):
-            self.advance()
-            return
-        self.unexpected(f"an operator or `{closer}`")
-        self.skip_to(closer)
-
-    def skip_to(self, closer: str) -> None:
-        """Pass over everything up to and including the bracket that closes the current one."""
-        depth = 0
-        while self.token.kind is not Kind.END:
-            token = self.advance()
-            if token.kind is not Kind.OP:
-                continue
-            if token.text in _CLOSERS:
-                depth += 1
-            elif token.text == closer and depth == 0:
-                return
-            elif token.text in _CLOSERS.values():
-                depth = max(0, depth - 1)
