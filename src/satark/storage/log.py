@@ -238,6 +238,9 @@ class SqlEventLog:
     def _appended(self, entries: Sequence[LogEntry]) -> None:
         """Take note of committed entries."""
 
+    def _catch_up(self, last: int) -> None:
+        """Take note of entries that were committed without `_appended` being told."""
+
     def _recent_of(
         self, action: int, after: int, until: int, limit: int, *, forwards: bool
     ) -> list[LogEntry]:
@@ -280,6 +283,7 @@ class SqlEventLog:
             if stored != last:
                 message = f"the log holds {stored} entries, its chain {last}"
                 raise IntegrityBroken(message, expected=last, found=stored)
+            self._catch_up(last)
             self._last = last
             self._in_doubt = False
         return self._last

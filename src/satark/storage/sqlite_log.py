@@ -47,6 +47,7 @@ class SqliteEventLog(SqlEventLog):
         self._older_ids: _Ids = {}
         self._older_refs: _Refs = {}
         self._older_until = 0
+        self._remembered = 0
         self._checkpointing = threading.Lock()
         self._checkpointer = SqliteCheckpointer(path, lambda: self._turn, self.last_seq)
         if self._in_memory:
@@ -148,6 +149,11 @@ class SqliteEventLog(SqlEventLog):
         for entry in entries:
             self._remember(entry.seq, entry.owner, entry.event_id, entry.ref)
 
+    def _catch_up(self, last: int) -> None:
+        if self._in_memory and last > self._remembered:
+            for seq, owner, event_id, ref in self._places(self._remembered):
+                self._remember(seq, owner, event_id, ref)
+
     def _recent_of(
         self, action: int, after: int, until: int, limit: int, *, forwards: bool
     ) -> list[LogEntry]:
@@ -166,13 +172,16 @@ class SqliteEventLog(SqlEventLog):
 
     def _load_tail(self) -> None:
         """Learn the rows that the index does not cover, and merge first where they are very many."""
-        last = self.last_seq()
+        last = self.stored_last()
         while last - self.index.indexed_seq > MERGE_ROWS:
             self.index.merge(last)
-        for seq, owner, event_id, ref in self._places(self.index.indexed_seq):
-            self._remember(seq, owner, event_id, ref)
+        self._remembered = self.index.indexed_seq
+        self._catch_up(last)
 
     def _remember(self, seq: int, owner: int, event_id: str, ref: str) -> None:
+        if seq <= self._remembered:
+            return
+        self._remembered = seq
         self._ids[owner, event_id] = seq
         if ref:
             key = (owner, ref)

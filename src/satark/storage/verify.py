@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -108,13 +109,14 @@ class Verifier:
             if row.seq != last + 1:
                 self._problem("audit", last + 1, "entries are missing")
             fields = (row.seq, row.at_us, row.actor, row.action, row.subject, row.detail)
-            if bytes(row.previous) != previous or not hmac.compare_digest(
-                self._entry_hash(self._key, previous, fields), bytes(row.hash)
+            if _plain(row.previous) != previous or not hmac.compare_digest(
+                self._entry_hash(self._key, previous, fields), _plain(row.hash)
             ):
                 self._problem("audit", row.seq, "the entry was changed")
-            previous, last = bytes(row.hash), row.seq
+            else:
+                self._learn(row.action, row.detail)
+            previous, last = _plain(row.hash), row.seq
             self._meet(self._audit_heads, "audit", last, previous)
-            self._learn(row.action, row.detail)
             if progress is not None and (last % CHUNK == 0 or last == total):
                 progress("audit", last, total)
         return last, previous
@@ -132,7 +134,7 @@ class Verifier:
             after = rows[-1].seq
 
     def _learn(self, action: str, detail: str) -> None:
-        """Take what a trail's entry says about the log."""
+        """Take what an entry that verifies says about the log."""
         if action == RETENTION_ACTION:
             noted = msgspec.json.decode(detail)
             for name in self._removed:
@@ -173,10 +175,17 @@ class Verifier:
     def _links(self) -> Iterator[tuple[int, int, bytes]]:
         with self._engines.reading("the log's chain") as connection:
             for row in connection.execute(sa.select(LOG_CHAIN).order_by(LOG_CHAIN.c.last_seq)):
-                yield row.last_seq, row.rows, bytes(row.hash)
+                yield row.last_seq, row.rows, _plain(row.hash)
 
     def _row(self, row: tuple[Any, ...]) -> bytes:
         """Return a row's part of its batch's digest, after checking the row against its own digests."""
+        try:
+            return self._checked_row(row)
+        except (TypeError, AttributeError, struct.error):
+            self._problem("log", row[0], "a column holds a value of another type")
+            return b""
+
+    def _checked_row(self, row: tuple[Any, ...]) -> bytes:
         *fields, decision_digest, features_digest = row
         entry = entry_of(fields)
         if entry.body:
@@ -198,6 +207,11 @@ class Verifier:
     def _problem(self, where: str, seq: int, what: str) -> None:
         if len(self._problems) < MAX_PROBLEMS:
             self._problems.append(Problem(where, seq, what))
+
+
+def _plain(value: object) -> bytes:
+    """Return a stored digest; whatever is none equals none."""
+    return bytes(value) if isinstance(value, bytes | memoryview) else b""
 
 
 def _until(rows: Iterator[tuple[Any, ...]], last_seq: int, count: int) -> Iterator[tuple[Any, ...]]:

