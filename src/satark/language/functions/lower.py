@@ -1,4 +1,8 @@
-"""``lower(text)``: a text in small letters, by the rules of Unicode."""
+"""``lower(text)``: a text in small letters, by the rules of Unicode.
+
+Python and Polars agree on every character of Unicode 14; the few dozen letters that were added later may keep
+their size in one of them.
+"""
 
 from __future__ import annotations
 
