@@ -36,7 +36,7 @@ class BookEnv:
         """Return whether the list has the value at the row's time; null where that cannot be known."""
         until = self.book.expiries(list_name)
         if until is None:
-            return pl.lit(None, dtype=pl.Boolean)
+            return pl.when(value.is_null()).then(None).otherwise(pl.lit(None, dtype=pl.Boolean))
         at_us = pl.col(AT).cast(pl.Int64)
         if self.book.has_networks(list_name):
             # Whole networks have no form in Polars; such a list is asked once per row.
@@ -84,7 +84,8 @@ def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.Da
         row.
     """
     conditions = rule_conditions(policy, book)
-    fired = frame.select(conditions) if conditions else pl.DataFrame(height=frame.height)
+    # Not `select`: a condition without columns must still have a value per row.
+    fired = frame.with_columns(conditions).select([rule.code for rule in policy.rules])
     exempted: dict[str, list[str]] = {}
     for rule in policy.rules:
         for code in rule.exempt:

@@ -172,7 +172,7 @@ def load_cases(path: Path, policy: Policy) -> list[Case]:
         )
     codes = frozenset(rule.code for rule in policy.rules)
     try:
-        base = (document.get("defaults") or {}).get("base") or {}
+        base = _mapping("defaults", (document.get("defaults") or {}).get("base"))
         return [_case(str(name), body, codes, base) for name, body in document["cases"].items()]
     except (_Unusable, InvalidEvent, OverflowError) as error:
         raise InputInvalid(str(error), path=str(path)) from error
@@ -199,11 +199,9 @@ def _case(
 ) -> Case:
     _check_keys(name, body, _CASE_KEYS, "a case")
     start = body.get("start", START)
-    if isinstance(start, str):
-        start = datetime.fromisoformat(start)
     if not isinstance(start, datetime) or start.tzinfo is None:
         raise _Unusable(f"case {name!r}: `start` needs a time with an offset")
-    base = _merged(defaults, body.get("base") or {})
+    base = _merged(defaults, _mapping(name, body.get("base")))
     listed = body.get("events")
     if not isinstance(listed, list) or not listed:
         raise _Unusable(f"case {name!r}: `events` needs a list")
@@ -300,11 +298,14 @@ def _expectation(name: str, body: Any, codes: frozenset[str]) -> Expectation:  #
     action = body.get("action")
     if action is not None and action not in ACTIONS:
         raise _Unusable(f"case {name!r}: there is no action {action!r}")
-    rules, without = tuple(body.get("rules") or ()), tuple(body.get("without") or ())
+    rules, without = _texts(name, body.get("rules")), _texts(name, body.get("without"))
+    min_score = body.get("min_score", 0.0)
+    if not isinstance(min_score, int | float):
+        raise _Unusable(f"case {name!r}: `min_score` needs a number")
     for code in (*rules, *without):
         if code not in codes:
             raise _Unusable(f"case {name!r}: there is no rule {code!r}")
-    return Expectation(action, rules, without, float(body.get("min_score", 0.0)))
+    return Expectation(action, rules, without, float(min_score))
 
 
 def _problems(place: int, expected: Expectation, answer: Answer | None) -> Iterator[str]:
@@ -323,6 +324,18 @@ def _problems(place: int, expected: Expectation, answer: Answer | None) -> Itera
             yield f"{where}: the rule {code} fired"
     if answer.score < expected.min_score:
         yield f"{where}: expected a score of at least {expected.min_score:g}, found {answer.score:g}"
+
+
+def _mapping(name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
+    if value is not None and not isinstance(value, dict):
+        raise _Unusable(f"{name!r}: `base` needs a mapping")
+    return value or {}
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401 - any YAML
+    if value is not None and not isinstance(value, list):
+        raise _Unusable(f"case {name!r}: `rules` and `without` need lists")
+    return tuple(str(one) for one in value or ())
 
 
 def _check_keys(name: str, body: Any, known: set[str], what: str) -> None:  # noqa: ANN401 - any YAML

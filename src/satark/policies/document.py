@@ -41,7 +41,12 @@ class Document:
 
     def root(self) -> yaml.Node | None:
         """Compose the file, or say why it cannot be."""
-        if len(self.source.encode("utf-8", "replace")) > MAX_BYTES:
+        try:
+            size_bytes = len(self.source.encode())
+        except UnicodeEncodeError:
+            self._whole("text", "the file is not text", expected="UTF-8")
+            return None
+        if size_bytes > MAX_BYTES:
             self._whole("too_large", "the file is too large", expected=f"at most {MAX_BYTES} bytes")
             return None
         try:

@@ -41,7 +41,7 @@ class CompiledRules:
         The facts and features whose values `evaluate` takes, in this order.
     """
 
-    __slots__ = ("_each", "_exempts", "_mask", "_needed", "_places", "_until", "order", "policy")
+    __slots__ = ("_each", "_exempts", "_mask", "_needed", "_places", "_told", "_until", "order", "policy")
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -49,6 +49,7 @@ class CompiledRules:
         self.order: tuple[str, ...] = needed_names(policy)
         exprs = [rule.when for rule in rules]
         self._mask = compile_mask(exprs, self.order)
+        self._told: dict[str, tuple[list[tuple[str, int]], list[tuple[str, int]]]] = {}
         self._each: list[Callable[[Sequence[Any], Any], Any]] | None = None
         self._places = {name: place for place, name in enumerate(self.order)}
         self._needed = [_needed_by(rule) for rule in rules]
@@ -120,21 +121,28 @@ class CompiledRules:
         return Verdict(ACTIONS[gravity], score, fired, degraded)
 
     def _explain(self, rule: Rule, values: Sequence[Any]) -> FiredRule:
-        places = self._places
-        shown: dict[str, Any] = {
-            name: values[places[name]]
-            for name in rule.reason_en.names | rule.reason_hi.names | rule.when.names
-        }
-        told = rule.reason_en.names | rule.reason_hi.names
-        # Texts that the author does not tell (addresses, mail) stay out of the answer; they are personal.
-        numbers = {
-            name: shown[name]
-            for name in sorted(shown)
-            if name in told or isinstance(shown[name], int | float)
-        }
-        return FiredRule(
-            rule.code, numbers | dict(rule.params), rule.reason_en.fill(shown), rule.reason_hi.fill(shown)
-        )
+        told, rest = self._shown(rule)
+        numbers: dict[str, Any] = {name: values[place] for name, place in told}
+        shown = numbers.copy()
+        for name, place in rest:
+            value = values[place]
+            # Texts that the author does not tell (addresses, mail) stay out of the answer; they are personal.
+            if isinstance(value, int | float):
+                numbers[name] = value
+        numbers.update(rule.params)
+        return FiredRule(rule.code, numbers, rule.reason_en.fill(shown), rule.reason_hi.fill(shown))
+
+    def _shown(self, rule: Rule) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+        """Return the (name, place) that a rule's reasons tell, and the others that its condition reads."""
+        found = self._told.get(rule.code)
+        if found is None:
+            told = rule.reason_en.names | rule.reason_hi.names
+            found = (
+                [(name, self._places[name]) for name in sorted(told)],
+                [(name, self._places[name]) for name in sorted(rule.when.names - told)],
+            )
+            self._told[rule.code] = found
+        return found
 
     def _one_by_one(self, values: Sequence[Any], env: VerdictEnv) -> tuple[int, tuple[str, ...]]:
         """Run each rule alone, so that one that raises costs only itself."""

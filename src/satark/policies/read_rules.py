@@ -169,7 +169,10 @@ def _read_reasons(
 ) -> tuple[Template, Template]:
     fields = document.fields(node, f"`reason` of {what}", ("en", "hi"), required=("en", "hi"))
     types = {name: info.type for name, info in context.names.items()}
-    windows = {feature.name: feature.window_seconds for feature in context.features}
+    windows = {
+        **dict.fromkeys(context.not_read, 0),
+        **{feature.name: feature.window_seconds for feature in context.features},
+    }
     known = Vocabulary(types, params, windows)
 
     def read(lang: Lang) -> Template:
