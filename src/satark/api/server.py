@@ -23,6 +23,7 @@ from satark.api.problems import CONTENT_TYPE, Problem
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from satark.api.options import ServerOptions
 
@@ -78,7 +79,20 @@ class EdgeProtocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server that returns after a signal instead of raising it again."""
+    """Uvicorn's server that returns after a signal instead of raising it again.
+
+    An app with endless answers (a live page) may have a method `stopping()`; it is called in the loop as soon as the
+    signal comes, so that those answers can end.
+    """
+
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin the stop and tell the app."""
+        super().handle_exit(sig, frame)
+        stopping = getattr(self.config.app, "stopping", None)
+        if stopping is not None and self.loop is not None:
+            self.loop.call_soon_threadsafe(stopping)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -153,13 +167,14 @@ def run_server(
 
 
 async def _serve(
-    server: uvicorn.Server,
+    server: _Server,
     options: ServerOptions,
     sockets: list[socket.socket] | None,
     on_listening: Callable[[str, int], None] | None,
     in_flight: Callable[[], int],
 ) -> None:
-    schedule = GcSchedule(asyncio.get_running_loop(), in_flight)
+    server.loop = asyncio.get_running_loop()
+    schedule = GcSchedule(server.loop, in_flight)
     watcher = asyncio.ensure_future(
         _after_start(server, schedule if options.schedule_gc else None, on_listening)
     )
