@@ -153,7 +153,7 @@ def _fill(
     home: Path, events: int, *, span_seconds: float, min_bytes: int = 1_024, bodies: bool = True
 ) -> None:
     seed_folder(
-        Settings(data=home, windows_mb=16_384),
+        Settings(data=home, windows_mb=8_192),
         events,
         span_seconds=span_seconds,
         end_us=time.time_ns() // 1_000 - 60_000_000,

@@ -174,7 +174,7 @@ def main() -> None:
     said = parser.parse_args()
     began = time.perf_counter()
     seed_folder(
-        Settings(data=said.folder, windows_mb=16_384),
+        Settings(data=said.folder, windows_mb=8_192),
         said.decisions,
         span_seconds=said.days * 86_400,
         end_us=time.time_ns() // 1_000 - 120_000_000,

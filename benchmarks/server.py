@@ -50,7 +50,7 @@ class Server:
             "SATARK_PORT": str(self.port),
             "SATARK_SNAPSHOT_SECONDS": str(snapshot_seconds),
             "SATARK_RATE_PER_SECOND": "1000000",
-            "SATARK_WINDOWS_MB": "16384",
+            "SATARK_WINDOWS_MB": "8192",
             "SATARK_LOG_LEVEL": "warning",
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -124,8 +124,10 @@ def make_key(home: Path) -> str:
         [sys.executable, "-m", "satark.app.main", "keys", "create", "load", *scopes, "--json"],
         env=dict(os.environ) | {"SATARK_DATA": str(home)},
         capture_output=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise LoadFailed(done.stderr.decode("utf-8", "replace"))
     return str(json.loads(done.stdout)["secret"])
 
 

@@ -89,7 +89,8 @@ def serve(wiring: AppWiring, announce: Announce) -> None:
         announce({"step": "stopping"})
         upkeep.stop()
         start.finish(settings.stop_seconds)
-        finished = service.stop(float(settings.stop_seconds))
+        # Before it has read the log, the service has nothing to finish and must write no snapshot.
+        finished = not start.succeeded or service.stop(float(settings.stop_seconds))
         counts = {name: service.counts[name] for name in ("accepted", "decided", "refused")}
         announce({"step": "stopped", "finished": finished, **counts})
         start.raise_failure()
@@ -190,6 +191,7 @@ class _Start:
         self._service = service
         self._announce = announce
         self._failure: BaseException | None = None
+        self.succeeded = False
         self._thread = threading.Thread(target=self._run, name="satark-start", daemon=True)
 
     def begin(self) -> None:
@@ -218,6 +220,7 @@ class _Start:
             _log.error("start_failed", error=getattr(error, "code", type(error).__name__))
             os.kill(os.getpid(), signal.SIGTERM)
             return
+        self.succeeded = True
         _log.info("engine_ready", seq=self._service.committed_seq)
         self._announce({"step": "ready", "seq": self._service.committed_seq})
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from satark.app.settings import Settings
+    from satark.cli.ports import Inspection
     from satark.core.rates import RateTable
     from satark.policies import Policy
     from satark.storage import Manifest, Retention, Storage
@@ -25,6 +26,7 @@ class AppWiring:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._policies: dict[str, Policy] = {}
 
     @property
     def data(self) -> Path:
@@ -45,13 +47,15 @@ class AppWiring:
         from satark.policies.loader import BUNDLED
 
         name = name or self.settings.policy
-        if self._is_bundled(name):
-            return load_bundled(name)
+        if name in self._policies:
+            return self._policies[name]
         path = Path(name)
-        if not path.is_file():
+        if not self._is_bundled(name) and not path.is_file():
             message = f"there is no policy file {name}, and the bundled policies are {', '.join(BUNDLED)}"
             raise InputInvalid(message, path=name)
-        return load_policy(path)
+        loaded = load_bundled(name) if self._is_bundled(name) else load_policy(path)
+        self._policies[name] = loaded
+        return loaded
 
     def rates(self) -> RateTable | None:
         """Load the table of exchange rates that the settings name.
@@ -78,6 +82,23 @@ class AppWiring:
         if self.settings.rates:
             found.append(("rates", policy.base_currency, self._text(self.settings.rates).encode()))
         return found
+
+    def cases_of(self, name: str | None) -> Path:
+        """Return the file of cases that belongs to a policy."""
+        from satark.policies import bundled_path
+
+        name = name or self.settings.policy
+        policy = bundled_path(name) if self._is_bundled(name) else Path(name)
+        return policy.with_suffix(".cases.yaml")
+
+    def inspection(self, storage: Storage) -> Inspection:
+        """Return what deciding again needs besides the log."""
+        from satark.cli.ports import Inspection
+        from satark.core.clock import MICROS_PER_SECOND
+        from satark.events import CardTokens
+
+        tokens = CardTokens.parse(storage.secrets.card_keys)
+        return Inspection(tokens, self.rates(), self.settings.late_seconds * MICROS_PER_SECOND)
 
     def serve(self, announce: Callable[[Mapping[str, object]], None]) -> None:
         """Run the engine until it is told to stop."""

@@ -9,6 +9,8 @@ import click
 import msgspec
 
 from satark.cli.commands import command
+from satark.cli.exits import ANSWER_IS_NO
+from satark.cli.progress import counting
 from satark.cli.root import InOrder, cli
 from satark.core.clock import format_ist, from_us
 from satark.core.errors import InputInvalid, NotFound
@@ -41,6 +43,48 @@ def show(wiring: Wiring, output: Output, *, event_id: str, owner: str | None) ->
         "followed": [json.loads(one.body) for one in followed if one.body],
     }
     output.result(data, _lines(entry, decision, followed))
+
+
+@command(decisions, "replay")
+@click.argument("event_id", metavar="ID")
+@click.option("--owner", help="Whose id it is, where several owners used the same.")
+@click.option("--rebuild", is_flag=True, help="Compute the features again from the log before it, too.")
+def replay(wiring: Wiring, output: Output, *, event_id: str, owner: str | None, rebuild: bool) -> None:
+    """Decide a payment again from its stored features and the policy of its time, and compare.
+
+    Exit code 1 when anything differs.
+    """
+    from satark.decisions.again import decide_again, rebuild_decision
+
+    with wiring.storage(write=False) as storage:
+        entry = find_entry(storage, event_id, owner)
+        if rebuild:
+            needs = wiring.inspection(storage)
+            with counting(output, "log entries", entry.seq) as progress:
+                again = rebuild_decision(
+                    storage.events,
+                    entry,
+                    tokens=needs.tokens,
+                    rates=needs.rates,
+                    lateness_us=needs.lateness_us,
+                    progress=lambda done, _total: progress(done),
+                )
+        else:
+            again = decide_again(storage.events, entry)
+    how = "the log" if rebuild else "its stored features"
+    data = {
+        "id": event_id,
+        "same": again.same,
+        "action": again.action,
+        "score": again.score,
+        "reasons": again.reasons,
+        "differences": again.differences,
+        "rebuilt": rebuild,
+    }
+    said = f"the same answer from {how}: {again.action}, score {again.score:g}"
+    output.result(data, said if again.same else [f"NOT the same from {how}:", *again.differences])
+    if not again.same:
+        click.get_current_context().exit(ANSWER_IS_NO)
 
 
 def find_entry(storage: Any, event_id: str, owner: str | None) -> LogEntry:  # noqa: ANN401 - the wiring's storage

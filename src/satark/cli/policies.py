@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from satark.cli.commands import command
+from satark.cli.exits import ANSWER_IS_NO
 from satark.cli.root import InOrder, cli
 
 if TYPE_CHECKING:
     from satark.cli.output import Output
     from satark.cli.ports import Wiring
+    from satark.core.clock import Lang
     from satark.policies import Policy
 
 
@@ -34,6 +38,51 @@ def lint(wiring: Wiring, output: Output, *, policies: tuple[str, ...]) -> None:
         for one in checked
     ]
     output.result([_summary(one) for one in checked], lines)
+
+
+@command(policy, "explain")
+@click.argument("name", metavar="[POLICY]", required=False)
+@click.option(
+    "--lang", type=click.Choice(["en", "hi"]), default="en", show_default=True, help="In which language."
+)
+def explain(wiring: Wiring, output: Output, *, name: str | None, lang: Lang) -> None:
+    """Say in words what a policy's features, lists and rules mean, and what its windows cost."""
+    from satark.policies.explain import explain as explained
+
+    one = wiring.policy(name)
+    text = explained(one, lang)
+    output.result({**_summary(one), "text": text}, text.rstrip("\n"))
+
+
+@command(policy, "test")
+@click.argument("name", metavar="[POLICY]", required=False)
+@click.option(
+    "--cases",
+    type=click.Path(path_type=Path),
+    help="The file of cases; by default the one beside the policy, NAME.cases.yaml.",
+)
+@click.option("--uncovered", is_flag=True, help="Name the rules that fire in no case.")
+def test(wiring: Wiring, output: Output, *, name: str | None, cases: Path | None, uncovered: bool) -> None:
+    """Run a policy's cases: given these events, this must be the answer.
+
+    Exit code 1 when a case fails.
+    """
+    from satark.cli.trial import try_policy
+    from satark.policies.cases import run_cases
+
+    one = wiring.policy(name)
+    report = run_cases(one, cases or wiring.cases_of(name), decide=try_policy)
+    failed = [result for result in report.results if not result.passed]
+    lines = [f"{result.name}: {problem}" for result in failed for problem in result.problems]
+    lines.append(
+        f"{len(report.results) - len(failed)} cases passed, {len(failed)} failed; "
+        f"{len(one.rules) - len(report.uncovered)} of {len(one.rules)} rules fire in some case"
+    )
+    if uncovered:
+        lines += [f"never fires: {code}" for code in report.uncovered]
+    output.result({"passed": report.passed, **asdict(report)}, lines)
+    if failed:
+        click.get_current_context().exit(ANSWER_IS_NO)
 
 
 def _summary(one: Policy) -> dict[str, Any]:

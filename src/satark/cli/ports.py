@@ -6,6 +6,7 @@ settings is asked for here. What lies further in (policies, replay, simulation) 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -13,11 +14,22 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from satark.core.rates import RateTable
+    from satark.events import CardTokens
     from satark.policies import Policy
     from satark.storage import Manifest, Retention
 
 Announce = "Callable[[Mapping[str, object]], None]"
 """Called with small facts while a server comes up, for instance ``{"step": "ready", "address": ...}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What deciding again from the log needs: card tokens, rates and the lateness in force."""
+
+    tokens: CardTokens
+    rates: RateTable | None
+    lateness_us: int
 
 
 class Wiring(Protocol):
@@ -40,6 +52,12 @@ class Wiring(Protocol):
 
     def policy(self, name: str | None = None) -> Policy:
         """Load a bundled policy by name or a file by path; without either, the policy of the settings."""
+
+    def cases_of(self, name: str | None) -> Path:
+        """Return the file of cases that belongs to a policy."""
+
+    def inspection(self, storage: Any) -> Inspection:  # noqa: ANN401 - the storage that was opened
+        """Return what deciding again needs besides the log."""
 
     def restore(self, backup: Path, progress: Callable[[str, int, int], None]) -> Manifest:
         """Make an installation of a backup where the settings say."""

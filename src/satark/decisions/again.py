@@ -119,7 +119,7 @@ def decide_again(log: EventLog, entry: LogEntry) -> Again:
     return Again(stored, verdict.action, verdict.score, tuple(fired.code for fired in verdict.fired), {})
 
 
-def rebuild_decision(  # noqa: PLR0913 - what an engine is made of
+def rebuild_decision(
     log: EventLog,
     entry: LogEntry,
     *,

@@ -12,6 +12,8 @@ from satark.decisions.ports import FLAG_LATE, FLAG_PARKED
 from satark.events.kinds import Label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from satark.decisions.ports import LogEntry
     from satark.events import Event
 
@@ -85,6 +87,20 @@ def stored_answer(entry: LogEntry) -> bytes:
     if entry.decision is not None:
         return entry.decision
     return receipt(entry)
+
+
+def tell(listeners: Iterable[Callable[[Outcome], None]], outcome: Outcome) -> int:
+    """Give an outcome to all who wait for it; return how many could not take it.
+
+    One whose connection or loop is gone must not keep the others from their answers.
+    """
+    unheard = 0
+    for done in listeners:
+        try:
+            done(outcome)
+        except Exception:  # noqa: BLE001 - what stands behind a callback is not known here
+            unheard += 1
+    return unheard
 
 
 def time_field(event: Event) -> str:

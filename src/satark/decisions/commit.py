@@ -8,7 +8,7 @@ commit).
 from __future__ import annotations
 
 import threading
-from collections import deque
+from queue import SimpleQueue
 from time import perf_counter_ns, sleep
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,13 +28,14 @@ class Waiting(Protocol):
     entry: LogEntry
 
 
-class _Poison:
-    """A mark in the queue: what stands before it is good, the windows behind it are not."""
+class _Mark:
+    """A mark in the queue: behind `_POISON` the windows are wrong, behind `_STOP` nothing comes."""
 
     entry: LogEntry
 
 
-_POISON = _Poison()
+_POISON = _Mark()
+_STOP = _Mark()
 
 
 class Committer:
@@ -65,9 +66,8 @@ class Committer:
         self._committed = committed
         self._failed = failed
         self._wait_seconds = wait_us / 1_000_000
-        self._queue: deque[Waiting] = deque()
-        self._wake = threading.Event()
-        self._stopping = False
+        self._queue: SimpleQueue[Waiting] = SimpleQueue()
+        self._stopped = False
         self._poison: SatarkError = StorageUnavailable("the windows are rebuilt")
         self._thread = threading.Thread(target=self._run, name="satark-commit", daemon=True)
         self.batches = 0
@@ -81,53 +81,53 @@ class Committer:
     def fail_after(self, error: SatarkError) -> None:
         """Write what is queued so far, then call `failed`: the windows are known to be wrong."""
         self._poison = error
-        self._queue.append(_POISON)
-        self._wake.set()
+        self._queue.put(_POISON)
 
     def put(self, waiting: Waiting) -> None:
         """Queue an event; from the engine's thread, in log order."""
-        self._queue.append(waiting)
-        if not self._wake.is_set():
-            self._wake.set()
+        self._queue.put(waiting)
 
     @property
     def depth(self) -> int:
         """How many events wait."""
-        return len(self._queue)
+        return self._queue.qsize()
 
     def stop(self, timeout: float) -> bool:
         """Write all that was accepted, then stop; False when that took longer than `timeout` seconds."""
-        self._stopping = True
-        self._wake.set()
+        self._queue.put(_STOP)
         if self._thread.is_alive():
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def take_all(self) -> list[Waiting]:
         """Empty the queue; only while the thread is inside `failed`."""
-        taken = [waiting for waiting in self._queue if waiting is not _POISON]
-        self._queue.clear()
+        taken = []
+        while self._queue.qsize():
+            waiting = self._queue.get()
+            if waiting is _STOP:
+                self._stopped = True
+            elif waiting is not _POISON:
+                taken.append(waiting)
         return taken
 
     def _run(self) -> None:
         queue = self._queue
-        while True:
-            if not queue:
-                if self._stopping:
-                    return
-                self._wake.wait()
-                self._wake.clear()
-                continue
-            if self._wait_seconds:
-                sleep(self._wait_seconds)
+        while not self._stopped:
             batch: list[Waiting] = []
             poisoned = False
-            while queue and len(batch) < MAX_BATCH and not poisoned:
-                waiting = queue.popleft()
+            waiting = queue.get()
+            if self._wait_seconds:
+                sleep(self._wait_seconds)
+            while True:
                 if waiting is _POISON:
                     poisoned = True
+                elif waiting is _STOP:
+                    self._stopped = True
                 else:
                     batch.append(waiting)
+                if poisoned or self._stopped or len(batch) >= MAX_BATCH or not queue.qsize():
+                    break
+                waiting = queue.get()
             if batch and not self._write(batch):
                 continue
             if poisoned:

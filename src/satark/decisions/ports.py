@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FLAG_LATE = 1
 FLAG_PARKED = 2
+FLAG_LABELLED = 4
 
 
 class LogEntry(msgspec.Struct, frozen=True):
@@ -30,7 +31,8 @@ class LogEntry(msgspec.Struct, frozen=True):
     ref
         For results and labels the id of their payment, else empty.
     flags
-        `FLAG_LATE` (kept out of the windows), `FLAG_PARKED` (its payment is not known yet).
+        `FLAG_LATE` (kept out of the windows), `FLAG_PARKED` (its payment is not known yet), `FLAG_LABELLED` (of a
+        payment: a label that had waited for it entered the windows with it).
     digest
         SHA-256 of the canonical body, 32 bytes; kept when retention removes the body.
     body

@@ -6,21 +6,20 @@ Either way the windows end up as a replay of the committed log (DESIGN promise 3
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from satark.decisions.decide import DECIDED
-from satark.decisions.ports import FLAG_LATE, FLAG_PARKED
+from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE, FLAG_PARKED
 from satark.events import decode_stored
 from satark.events.kinds import Label, Payment, PaymentResult
 from satark.events.tokens import current_card
 from satark.features.kernel.layout import FLAG_INSERT, FLAG_RETRACT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from satark.decisions.decide import Decider
     from satark.decisions.ports import EventLog, LogEntry
@@ -53,7 +52,7 @@ class Memory:
     def __init__(self, log: EventLog, tokens: CardTokens | None) -> None:
         self._log = log
         self._tokens = tokens
-        self._payments: OrderedDict[tuple[int, str], Payment] = OrderedDict()
+        self._payments: dict[tuple[int, str], Payment] = {}
         self.parked: dict[tuple[int, str], list[LogEntry]] = {}
         self.n_parked = 0
 
@@ -65,7 +64,7 @@ class Memory:
         """Keep a payment at hand for the results that usually follow soon."""
         self._payments[owner, payment.id] = payment
         if len(self._payments) > RECENT_PAYMENTS:
-            self._payments.popitem(last=False)
+            del self._payments[next(iter(self._payments))]
 
     def payment(self, owner: int, payment_id: str) -> Payment | None:
         """Find a payment, however old it is; None when it is not known or its body is gone."""
@@ -78,8 +77,16 @@ class Memory:
         event = self.current(decode_stored(entry.body))
         return event if isinstance(event, Payment) else None
 
-    def park(self, entry: LogEntry) -> bool:
-        """Keep a result or label until its payment comes; False when too many wait already."""
+    def park(self, entry: LogEntry, newest_on_time_us: int) -> bool:
+        """Keep a result or label until its payment comes; False when too many wait already.
+
+        What waited until it is late could not enter any more, so it is let go here, oldest first.
+        """
+        while self.parked:
+            key = next(iter(self.parked))
+            if any(waiting.occurred_us >= newest_on_time_us for waiting in self.parked[key]):
+                break
+            self.unpark(*key)
         if self.n_parked >= MAX_PARKED:
             return False
         self.parked.setdefault((entry.owner, entry.ref), []).append(entry)
@@ -94,13 +101,31 @@ class Memory:
         self.n_parked -= len(waiting)
         return waiting
 
-    def earlier_label(self, owner: int, payment_id: str, before_seq: int) -> LogEntry | None:
-        """Return the label that a new one of the same payment replaces: the latest before it."""
+    def earlier_label(
+        self, owner: int, payment_id: str, before_seq: int, uncommitted: Sequence[LogEntry] = ()
+    ) -> LogEntry | None:
+        """Return the label that a new one of the same payment replaces: the latest before it that is in the windows.
+
+        Parameters
+        ----------
+        owner, payment_id
+            Whose payment.
+        before_seq
+            The new label's place.
+        uncommitted
+            Entries of this payment, itself included, that the log does not have yet.
+        """
         found = None
-        for entry in self._log.find_by_ref(owner, payment_id):
-            if entry.kind == "label" and entry.seq < before_seq:
+        for entry in [*self._log.find_by_ref(owner, payment_id), *uncommitted]:
+            # A late one was kept out of the windows and has replaced nothing.
+            if entry.kind == "label" and entry.seq < before_seq and not entry.flags & FLAG_LATE:
                 found = entry
-        return found
+        if found is None or not found.flags & FLAG_PARKED:
+            return found
+        # It waited for its payment, whose entry tells whether it could still enter by then.
+        mine = [entry for entry in uncommitted if entry.kind == DECIDED]
+        payment = mine[0] if mine else self._log.find(owner, payment_id)
+        return found if payment is not None and payment.flags & FLAG_LABELLED else None
 
 
 def take_in(
@@ -123,12 +148,12 @@ def take_in(
     payment = None
     if isinstance(event, PaymentResult | Label):
         if entry.flags & FLAG_PARKED:
-            memory.park(entry)
             if not late:
                 decider.windows.note_time(entry.occurred_us)
+            memory.park(entry, decider.windows.on_time_us)
             return
         payment = memory.payment(entry.owner, entry.ref)
-    if earlier is not None and not late and not earlier.flags & FLAG_LATE and earlier.body:
+    if earlier is not None and not late and earlier.body:
         decider.retract(
             decode_stored(earlier.body), payment, "label", seq=entry.seq, occurred_us=earlier.occurred_us
         )
@@ -138,12 +163,27 @@ def take_in(
         enter_parked(decider, memory, entry.owner, event, entry.seq)
 
 
-def enter_parked(decider: Decider, memory: Memory, owner: int, payment: Payment, seq: int) -> None:
-    """Let what waited for a payment enter the windows, each at its own time unless that is too late by now."""
-    for waiting in memory.unpark(owner, payment.id):
-        event = decode_stored(waiting.body)
-        late = decider.is_late(waiting.occurred_us)
-        decider.remember(event, payment, waiting.kind, seq=seq, occurred_us=waiting.occurred_us, late=late)
+def enter_parked(decider: Decider, memory: Memory, owner: int, payment: Payment, seq: int) -> int:
+    """Let what waited for a payment enter the windows, each at its own time unless that is too late by now.
+
+    Of several labels the last one stands for all, as it would have replaced the others.
+
+    Returns
+    -------
+    int
+        `FLAG_LABELLED` when a label entered, else 0; for the payment's line of the log.
+    """
+    flags = 0
+    waiting = memory.unpark(owner, payment.id)
+    labels = [entry for entry in waiting if entry.kind == "label" and not entry.flags & FLAG_LATE]
+    for entry in waiting:
+        if decider.is_late(entry.occurred_us) or (entry.kind == "label" and entry not in labels[-1:]):
+            continue
+        event = decode_stored(entry.body)
+        decider.remember(event, payment, entry.kind, seq=seq, occurred_us=entry.occurred_us, late=False)
+        if entry.kind == "label":
+            flags = FLAG_LABELLED
+    return flags
 
 
 def recover(
@@ -202,8 +242,11 @@ def recover(
 
 
 def _surely_forgotten(decider: Decider, log: EventLog, last: int) -> int:
-    """Return a time up to which no entry can be in any window; the newest time is at least that of the last entry."""
+    """Return a time up to which no entry can be in any window; the newest time is at least that of the last event."""
     entry = log.get(last)
+    # Inputs (policy, rates) are dated by the clock, which may be far from the time of events.
+    while entry is not None and entry.kind not in EVENT_KINDS:
+        entry = log.get(entry.seq - 1)
     if entry is None:
         return -(1 << 62)
     return entry.occurred_us - decider.windows.lateness_us - decider.windows.layout.max_offset_us
@@ -220,10 +263,15 @@ def enter_blocks(decider: Decider) -> None:
         decider.windows.run_silent(block, flags, out, nul)
 
 
-def state_of(decider: Decider, memory: Memory) -> bytes:
-    """Encode what a snapshot keeps besides rows."""
+def state_of(decider: Decider, memory: Memory) -> EngineState:
+    """Copy what a snapshot keeps besides rows."""
     parked = [(owner, ref, entry.seq) for (owner, ref), many in memory.parked.items() for entry in many]
-    return msgspec.msgpack.encode(EngineState(decider.windows.max_time_us, dict(decider.texts), parked))
+    return EngineState(decider.windows.max_time_us, dict(decider.texts), parked)
+
+
+def encode_state(state: EngineState) -> bytes:
+    """Encode the state; apart from `state_of`, because the engine waits for that alone."""
+    return msgspec.msgpack.encode(state)
 
 
 def _restore_state(decider: Decider, memory: Memory, log: EventLog, encoded: bytes) -> None:
@@ -233,4 +281,4 @@ def _restore_state(decider: Decider, memory: Memory, log: EventLog, encoded: byt
     for _, _, seq in state.parked:
         entry = log.get(seq)
         if entry is not None:
-            memory.park(entry)
+            memory.park(entry, decider.windows.on_time_us)

@@ -24,12 +24,14 @@ from satark.decisions.answers import (
     receipt,
     same_or_raise,
     stored_answer,
+    tell,
     time_field,
 )
 from satark.decisions.arrival import Accepted, Arrival, entry_of
 from satark.decisions.commit import Committer
 from satark.decisions.ports import FLAG_PARKED, LogEntry
-from satark.decisions.recovery import Memory, enter_parked, recover, state_of, take_in
+from satark.decisions.recovery import Memory, encode_state, enter_parked, recover, state_of, take_in
+from satark.decisions.tally import Tally
 from satark.events import body_digest, canonical_body, check_custom, decode_event, occurred_us, seal_card
 from satark.events.kinds import Label, Payment, PaymentResult, event_type
 
@@ -102,12 +104,11 @@ class DecisionService:
         self._seq = 0
         self._committed_seq = 0
         self._stopped = threading.Event()
-        self.counts = {
-            "decided": 0, "accepted": 0, "late": 0, "parked": 0, "repeated": 0, "refused": 0, "failed_commits": 0,
-            "rebuilds": 0, "snapshots": 0, "snapshot_failures": 0,
-            "allow": 0, "challenge": 0, "hold": 0, "block": 0,
-        }  # fmt: skip
-        self.degraded: dict[str, int] = {}
+        self._snapshots = threading.Lock()  # Held by a snapshot and by a rebuild: they never share the rows.
+        self._trusted = False  # The windows hold what was accepted, and nothing else.
+        self._half_done = False  # An event has moved the windows and is not through yet.
+        self._tally = Tally()
+        self.counts, self.degraded = self._tally.counts, self._tally.degraded
         self.last_snapshot_us = 0
 
     # ------------------------------------------------------------ life
@@ -129,14 +130,16 @@ class DecisionService:
             self._decider, self._memory, self._log, progress=self._progress
         )
         self._committer.start()
+        self._trusted = True
         self._state = "ready"
 
     def stop(self, timeout: float = 10.0) -> bool:
         """Finish what was accepted, take a last snapshot, and stop; False when time ran out."""
-        self._state = "stopping"
-        self._stopped.set()
+        with self._gate:
+            self._state = "stopping"
+            self._stopped.set()
         finished = self._committer.stop(timeout)
-        if finished and self._decider is not None:
+        if finished:
             self.snapshot()
         self._state = "stopped"
         return finished
@@ -223,8 +226,7 @@ class DecisionService:
                 self._decide(arrival, event, done) if type(event) is Payment else self._take(arrival, done)
             )
         except (WindowsFull, StorageUnavailable):
-            # A payment's are raised before anything has moved.
-            if type(event) is not Payment:
+            if self._half_done:
                 self._distrust_windows()
             raise
         except Exception:
@@ -238,6 +240,7 @@ class DecisionService:
 
     def _distrust_windows(self) -> None:
         """After an error half-way the windows may hold what the log will not: rebuild them behind what is queued."""
+        self._half_done = self._trusted = False
         self._state = "rebuilding after an error"
         self._committer.fail_after(StorageUnavailable("the windows are rebuilt", retry_after_seconds=1))
 
@@ -252,13 +255,12 @@ class DecisionService:
             started_ns=arrival.started_ns,
             decoded_ns=perf_counter_ns(),
         )
+        self._half_done = True
         self._memory.note_payment(arrival.owner, payment)
-        enter_parked(decider, self._memory, arrival.owner, payment, arrival.seq)
-        self.counts["decided"] += 1
-        self.counts[decision.action] += 1
-        for code in decision.degraded:
-            self.degraded[code] = self.degraded.get(code, 0) + 1
-        entry = entry_of(arrival, "payment", decision=encoded, features=features)
+        flags = enter_parked(decider, self._memory, arrival.owner, payment, arrival.seq)
+        self._half_done = False
+        self._tally.decided(decision.action, decision.degraded)
+        entry = entry_of(arrival, "payment", flags=flags, decision=encoded, features=features)
         return Accepted(entry, encoded, decision, [done])
 
     def _take(self, arrival: Arrival, done: Callable[[Outcome], None]) -> Accepted:
@@ -274,22 +276,17 @@ class DecisionService:
             elif isinstance(event, Label):
                 earlier = self._earlier_label(arrival.owner, ref, arrival.seq)
         entry = entry_of(arrival, event_type(event), flags=flags, ref=ref)
+        self._half_done = earlier is not None  # It is taken out first; alone, an event enters or does not.
         take_in(self.decider, self._memory, entry, event, earlier)
+        self._half_done = False
         return Accepted(entry, receipt(entry), None, [done])
 
     def _earlier_label(self, owner: int, ref: str, seq: int) -> LogEntry | None:
-        found = self._memory.earlier_label(owner, ref, seq)
-        # A label that is not committed yet is not in the log's indexes.
-        for (other, _), waiting in list(self._pending.items()):
-            entry = waiting.entry
-            if (
-                other == owner
-                and entry.kind == "label"
-                and entry.ref == ref
-                and (found is None or entry.seq > found.seq)
-            ):
-                found = entry
-        return found
+        # What is not committed yet is not in the log's indexes; asked first, none is missed on its way there.
+        with self._lock:
+            waiting = [accepted.entry for accepted in self._pending.values()]
+        waiting = [entry for entry in waiting if entry.owner == owner and ref in {entry.ref, entry.event_id}]
+        return self._memory.earlier_label(owner, ref, seq, waiting)
 
     def _is_repeated(self, owner: int, event_id: str, digest: bytes, done: Callable[[Outcome], None]) -> bool:
         """Answer an id that came before; raise when it came with another body."""
@@ -324,33 +321,31 @@ class DecisionService:
                 entry = waiting.entry
                 pending.pop((entry.owner, entry.event_id), None)
         for waiting in batch:
-            outcome = Outcome(200, waiting.body, waiting.decision)
-            for done in waiting.done:
-                done(outcome)
+            self.counts["unheard"] += tell(waiting.done, Outcome(200, waiting.body, waiting.decision))
 
     def _on_failure(self, batch: Sequence[Any], error: SatarkError) -> None:
         """Turn away all that waited, and rebuild the windows from the log before answering again."""
         with self._gate:
+            self._trusted = False
             self._state = "rebuilding after a failed commit"
             turned_away = [*batch, *self._committer.take_all()]
         self.counts["failed_commits"] += bool(batch)
         self._turn_away(turned_away, StorageUnavailable(error.message, retry_after_seconds=1))
         while not self._stopped.is_set():
             try:
-                self._rebuild()
-            except SatarkError:
+                with self._snapshots:
+                    self._rebuild()
+            except Exception:  # noqa: BLE001 - whatever it is, without windows nothing can be answered
                 self._stopped.wait(_RETRY_SECONDS)
-                continue
-            self._state = "ready"
-            return
+            else:
+                return
 
     def _turn_away(self, batch: Sequence[Any], refusal: SatarkError) -> None:
         with self._lock:
             for waiting in batch:
                 self._pending.pop((waiting.entry.owner, waiting.entry.event_id), None)
         for waiting in batch:
-            for done in waiting.done:
-                done(Outcome(0, b"", error=refusal))
+            self.counts["unheard"] += tell(waiting.done, Outcome(0, b"", error=refusal))
 
     def _rebuild(self) -> None:
         probe = getattr(self._log, "probe", None)
@@ -360,9 +355,13 @@ class DecisionService:
         memory = Memory(self._log, self._tokens)
         decider.compile()
         seq = recover(decider, memory, self._log, progress=self._progress)
-        self._decider, self._memory = decider, memory
-        self._seq = self._committed_seq = seq
         self.counts["rebuilds"] += 1
+        with self._gate:
+            self._decider, self._memory = decider, memory
+            self._seq = self._committed_seq = seq
+            self._trusted = True
+            if not self._stopped.is_set():
+                self._state = "ready"
 
     # ------------------------------------------------------------ snapshots and inputs
 
@@ -371,21 +370,23 @@ class DecisionService:
 
         A failure is counted, not raised: the log alone is enough to start from.
         """
-        decider = self._decider
-        if decider is None or decider.rows is None:
-            return
-        with self._gate:
-            seq = self._seq
-            state = state_of(decider, self._memory)
-        while self._committed_seq < seq:
-            if self._state not in {"ready", "stopping"} or self._decider is not decider:
+        with self._snapshots:
+            with self._gate:
+                decider = self._decider
+                if decider is None or decider.rows is None or not self._trusted:
+                    return
+                seq, horizon_us = self._seq, decider.windows.horizon_us
+                state = state_of(decider, self._memory)
+            encoded = encode_state(state)
+            while self._committed_seq < seq:
+                if not self._trusted:
+                    return
+                sleep(_COMMIT_POLL_SECONDS)
+            try:
+                decider.rows.snapshot(seq, horizon_us, encoded)
+            except SatarkError:
+                self.counts["snapshot_failures"] += 1
                 return
-            sleep(_COMMIT_POLL_SECONDS)
-        try:
-            decider.rows.snapshot(seq, decider.windows.horizon_us, state)
-        except SatarkError:
-            self.counts["snapshot_failures"] += 1
-            return
         self.counts["snapshots"] += 1
         self.last_snapshot_us = self._clock.now_us()
 
@@ -403,26 +404,18 @@ class DecisionService:
 
     def metrics(self) -> dict[str, Any]:
         """Return counters and gauges for the edge."""
-        counts = self.counts
         windows = {} if self._decider is None else self._decider.windows.stats()
-        return {
-            "decisions_total": {action: counts[action] for action in ("allow", "challenge", "hold", "block")},
-            "events_total": {
-                name: counts[name] for name in ("accepted", "late", "parked", "repeated", "refused")
-            },
-            "degraded_total": dict(self.degraded),
-            "commits_total": self._committer.batches,
-            "committed_events_total": self._committer.entries,
-            "failed_commits_total": counts["failed_commits"],
-            "rebuilds_total": counts["rebuilds"],
-            "snapshots_total": counts["snapshots"],
-            "snapshot_failures_total": counts["snapshot_failures"],
-            "last_commit_us": self._committer.last_commit_us,
-            "pending": len(self._pending),
-            "parked": self._memory.n_parked,
-            "log_seq": self._committed_seq,
-            **{f"windows_{name}": value for name, value in windows.items()},
-        }
+        return self._tally.metrics(
+            {
+                "commits_total": self._committer.batches,
+                "committed_events_total": self._committer.entries,
+                "last_commit_us": self._committer.last_commit_us,
+                "pending": len(self._pending),
+                "parked": self._memory.n_parked,
+                "log_seq": self._committed_seq,
+                **{f"windows_{name}": value for name, value in windows.items()},
+            }
+        )
 
 
 __all__ = ["DecisionService", "Outcome", "Readiness", "Receipt", "WindowsFull", "stored_answer"]

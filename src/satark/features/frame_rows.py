@@ -111,9 +111,7 @@ def words_of_floats(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(bits < 0, bits ^ _LOW63, bits)
 
 
-def _values(
-    plan: Plan, event_type: str, frame: pl.DataFrame, env: PolarsEnv | None
-) -> dict[str, pl.Series]:
+def _values(plan: Plan, event_type: str, frame: pl.DataFrame, env: PolarsEnv | None) -> dict[str, pl.Series]:
     """Compute every expression of values and of presence, by canonical text."""
     wanted: dict[str, TypedExpr] = {}
     for column in plan.values:
@@ -148,7 +146,9 @@ def _write_masks(
     env: PolarsEnv | None,
     rows: NDArray[np.int64],
 ) -> None:
-    conditions = {c.canonical: c for bit in plan.filters if bit.event_type == event_type for c in bit.conditions}
+    conditions = {
+        c.canonical: c for bit in plan.filters if bit.event_type == event_type for c in bit.conditions
+    }
     computed = _select(frame, [to_polars(c, env).fill_null(value=False) for c in conditions.values()])
     true = {name: series.to_numpy() for name, series in zip(conditions, computed, strict=True)}
     for number, bit in enumerate(plan.filters):
@@ -168,7 +168,9 @@ def _words(column: ValueColumn, values: pl.Series, seed: int) -> pl.Series:
         values = values.struct.field(LOCATION_PARTS[column.part])
     if column.is_float:
         words = pl.Series(words_of_floats(values.cast(pl.Float64).fill_null(0.0).to_numpy()))
-        return words.zip_with(values.is_not_null(), pl.Series([None], dtype=pl.Int64).new_from_index(0, len(words)))
+        return words.zip_with(
+            values.is_not_null(), pl.Series([None], dtype=pl.Int64).new_from_index(0, len(words))
+        )
     if column.expr.type is Type.STR:
         return words_of_texts(values, seed)
     return values.cast(pl.Int64)

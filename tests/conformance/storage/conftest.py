@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import itertools
 import os
 import shutil
 import tempfile
@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from satark.core.clock import FixedClock, Micros
 from satark.decisions.ports import LogEntry
 from satark.storage import Storage, open_storage
+from satark.storage.tables import METADATA
 
 START_US = 1_790_000_000_000_000
-_numbers = itertools.count(1)
 
 
 @dataclass
@@ -30,9 +30,15 @@ class Backend:
     kind: str
     folder: Path
     target: Path | str
-    server: str | None
+    server: Server | None
     clock: FixedClock = field(default_factory=lambda: FixedClock(Micros(START_US)))
     opened: list[Storage] = field(default_factory=list)
+    taken: list[tuple[Server, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Note what is to be given back."""
+        if self.server is not None:
+            self.taken.append((self.server, str(self.target)))
 
     def open(self, **options: Any) -> Storage:
         """Open it; closed after the test."""
@@ -45,7 +51,9 @@ class Backend:
         folder = self.folder.parent / name
         if self.server is None:
             return Backend(self.kind, folder, folder, None, self.clock, self.opened)
-        return Backend(self.kind, folder, _database(self.server), self.server, self.clock, self.opened)
+        return Backend(
+            self.kind, folder, self.server.take(), self.server, self.clock, self.opened, self.taken
+        )
 
     def run(self, statement: str) -> None:
         """Change the database behind Satark's back."""
@@ -61,10 +69,12 @@ _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgres": "postgresql+psycopg"}
 
 @pytest.fixture(scope="session")
 def postgres_server():
-    """Return the URL of a real server: the one named by SATARK_TEST_POSTGRES, else one started for the tests."""
+    """Return a real server: the one named by SATARK_TEST_POSTGRES, else one started for the tests."""
     url = os.environ.get("SATARK_TEST_POSTGRES")
     if url:
-        yield url
+        server = Server(url)
+        yield server
+        server.drop()
         return
     with warnings.catch_warnings():
         # Where there is no session of a user, the package's helper warns about a folder that it does not need here.
@@ -78,7 +88,7 @@ def postgres_server():
         # What these tests ask does not depend on the server's own disk.
         _as_owner(server.get_uri(), "ALTER SYSTEM SET fsync = off")
         _as_owner(server.get_uri(), "SELECT pg_reload_conf()")
-        yield server.get_uri()
+        yield Server(server.get_uri())
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -94,12 +104,12 @@ def backend(request, tmp_path):
         made = Backend("sqlite", folder, folder, None)
     else:
         server = request.getfixturevalue("postgres_server")
-        made = Backend("postgres", folder, _database(server), server)
+        made = Backend("postgres", folder, server.take(), server)
     yield made
     for storage in made.opened:
         storage.close()
-    if made.server is not None:
-        _drop(made.server, str(made.target))
+    for server, url in made.taken:
+        server.give_back(url)
 
 
 @pytest.fixture
@@ -134,15 +144,34 @@ def entry():
     return make
 
 
-def _database(server: str) -> str:
-    """Make an empty database on the server."""
-    name = f"satark_test_{os.getpid()}_{next(_numbers)}"
-    _as_owner(server, f'CREATE DATABASE "{name}"')
-    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+class Server:
+    """A PostgreSQL server and the databases made on it, which are emptied and used again: making one takes long."""
 
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._free: list[str] = []
+        self._made: list[str] = []
 
-def _drop(server: str, url: str) -> None:
-    _as_owner(server, f'DROP DATABASE IF EXISTS "{sa.make_url(url).database}" WITH (FORCE)')
+    def take(self) -> str:
+        """Return the URL of an empty database."""
+        if self._free:
+            return self._free.pop()
+        name = f"satark_test_{os.getpid()}_{len(self._made)}"
+        _as_owner(self.url, f'CREATE DATABASE "{name}"')
+        self._made.append(name)
+        return sa.make_url(self.url).set(database=name).render_as_string(hide_password=False)
+
+    def give_back(self, url: str) -> None:
+        """Empty a database, for the next test; one that has no tables yet is empty."""
+        names = ", ".join(table.name for table in METADATA.sorted_tables)
+        with contextlib.suppress(sa.exc.ProgrammingError):
+            _as_owner(url, f"TRUNCATE {names} RESTART IDENTITY")
+        self._free.append(url)
+
+    def drop(self) -> None:
+        """Drop what was made."""
+        for name in self._made:
+            _as_owner(self.url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _as_owner(server: str, statement: str) -> None:

@@ -136,7 +136,7 @@ def test_restore_makes_nothing_when_the_backup_is_not_whole(backend, filled, tmp
 
 
 def test_installation_moves_when_a_backup_is_restored_to_the_other_kind(
-    backend, filled, tmp_path, postgres_server, request
+    backend, filled, tmp_path, postgres_server
 ):
     filled.backup(tmp_path / "backup")
     if backend.kind == "postgres":
@@ -144,10 +144,15 @@ def test_installation_moves_when_a_backup_is_restored_to_the_other_kind(
         restore(tmp_path / "backup", folder)
         target = type(backend)("sqlite", folder, folder, None, backend.clock, backend.opened)
     else:
-        template = type(backend)(
-            "postgres", tmp_path / "x", "", postgres_server, backend.clock, backend.opened
+        target = type(backend)(
+            "postgres",
+            tmp_path / "server",
+            postgres_server.take(),
+            postgres_server,
+            backend.clock,
+            backend.opened,
+            backend.taken,
         )
-        target = template.beside("server")
         restore(tmp_path / "backup", target.target, folder=target.folder)
     moved = target.open()
     assert _contents(moved) == _contents(filled)

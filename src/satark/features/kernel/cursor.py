@@ -67,7 +67,7 @@ from satark.features.kernel.wide import add_at, extend, square, subtract_at
 ENTER, LEAVE, UNLEAVE, UNENTER, PUT, TAKE = range(6)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _is_only_one(k, log, at, chain, how, low, high):
     """Return whether the window (low, high] holds no other entry with the value of the entry at `at`.
 
@@ -84,7 +84,7 @@ def _is_only_one(k, log, at, chain, how, low, high):
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _change(k, log, state, window, at, how, low, high):
     """Add an entry to a window's aggregates, or take it out; (low, high] is the window at that moment."""
     add = how == ENTER or how == UNLEAVE or how == PUT
@@ -123,7 +123,7 @@ def _change(k, log, state, window, at, how, low, high):
             subtract_at(k.a, where, words_low, words_high)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def move(k, log, slot, state, t):
     """Move the cursor of a state to time t (microseconds), forwards or backwards."""
     before = get(k.a, state)
@@ -188,7 +188,7 @@ def move(k, log, slot, state, t):
     put64(k.a, state, t)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def is_before(k, log, a, b):
     """Return whether entry a stands before entry b in its key's list (time, then arrival)."""
     time_a, time_b = get(k.a, address(k, log, a)), get(k.a, address(k, log, b))
@@ -197,7 +197,7 @@ def is_before(k, log, a, b):
     return np.int32(np.int64(b) - np.int64(a)) > 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def put(k, log, slot, state, entry):
     """Let a linked entry count in the windows of a state, if it lies in them at the cursor's time."""
     at = address(k, log, entry)
@@ -212,7 +212,7 @@ def put(k, log, slot, state, entry):
     _count_everywhere(k, log, state, at, PUT)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def take(k, log, slot, state, entry):
     """Undo `put`: the entry no longer counts; it is still linked."""
     at = address(k, log, entry)
@@ -222,7 +222,7 @@ def take(k, log, slot, state, entry):
             put64(k.a, state + 1 + i, link(k, log, at, PREV))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _count_everywhere(k, log, state, at, how):
     time = get(k.a, at)
     now = get(k.a, state)
@@ -237,7 +237,7 @@ def _count_everywhere(k, log, state, at, how):
 # ---------------------------------------------------------------- the list of a key
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def insert(k, log, slot, entry):
     """Link an entry into its key's list at its place in time, after its equals."""
     at = address(k, log, entry)
@@ -263,7 +263,7 @@ def insert(k, log, slot, entry):
     set32(k.s32, slot * 8 + S_COUNT, get32(k.s32, slot * 8 + S_COUNT) + 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def remove(k, log, slot, entry):
     """Unlink an entry from its key's list."""
     at = address(k, log, entry)
@@ -279,7 +279,7 @@ def remove(k, log, slot, entry):
     set32(k.s32, slot * 8 + S_COUNT, get32(k.s32, slot * 8 + S_COUNT) - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def climb(k, log, entry):
     """Set, for each column with extremes, the nearest earlier entry that is greater (or smaller).
 
@@ -305,7 +305,7 @@ def climb(k, log, entry):
             set32(k.a32, 2 * at + down, p)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def climb_from(k, log, entry):
     """Renew the links of `climb` for an entry and all that stand after it (few, unless the entry is late)."""
     while entry != 0:
@@ -313,7 +313,7 @@ def climb_from(k, log, entry):
         entry = link(k, log, address(k, log, entry), NEXT)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def chain_in(k, log, slot, entry, busy):
     """Tie an entry to the entries of the same key with the same value, for every column that needs it."""
     if get(k.lg, log * LG_FIELDS + LG_NEED_CHAIN) == 0:
@@ -356,7 +356,7 @@ def chain_in(k, log, slot, entry, busy):
             set32(k.a32, 2 * address(k, log, after) + chain + CH_PREV, entry)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def chain_out(k, log, slot, entry, busy):
     """Undo `chain_in`."""
     if get(k.lg, log * LG_FIELDS + LG_NEED_CHAIN) == 0:
@@ -377,7 +377,7 @@ def chain_out(k, log, slot, entry, busy):
             map_replace(k, log, column, slot, get(k.a, at + 1 + index), entry, before)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def build(k, log, slot, state, t, busy):
     """Fill a zeroed state for time t from the entries of a key, with all chains and climbs.
 
@@ -394,7 +394,7 @@ def build(k, log, slot, state, t, busy):
         entry = link(k, log, address(k, log, entry), NEXT)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def previous_chain_reset(k, log, slot):
     """Clear the chains of all entries of a key before they are tied anew."""
     if get(k.lg, log * LG_FIELDS + LG_NEED_CHAIN) == 0:
@@ -411,7 +411,7 @@ def previous_chain_reset(k, log, slot):
         entry = link(k, log, at, NEXT)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def chain_append(k, log, slot, entry, busy):
     """Tie an entry that is the newest so far of a list being walked in order."""
     if get(k.lg, log * LG_FIELDS + LG_NEED_CHAIN) == 0:
@@ -439,7 +439,7 @@ def chain_append(k, log, slot, entry, busy):
             set32(k.a32, 2 * address(k, log, before) + chain + CH_NEXT, entry)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def put_in_order(k, log, state, entry, t):
     """Count an entry while a state is built from oldest to newest."""
     at = address(k, log, entry)
@@ -456,7 +456,7 @@ def put_in_order(k, log, state, entry, t):
             _change(k, log, state, w, at, ENTER, low, high)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def clear_state(k, log, state):
     """Zero a state block."""
     for i in range(state, state + get(k.lg, log * LG_FIELDS + LG_STATE)):

@@ -72,13 +72,13 @@ _EARTH_KM = 6371.0088  # Mean radius of the Earth (IUGG).
 _SECOND_US = 1_000_000.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def has_bit(row, bit):
     """Return whether a filter's bit is set in an input row."""
     return (get(row, IN_MASK + bit // MASK_BITS) >> (bit % MASK_BITS)) & 1 == 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def ordered_to_float(value, scratch):
     """Turn the order-preserving integer form of a float back into the float.
 
@@ -88,7 +88,7 @@ def ordered_to_float(value, scratch):
     return getf(scratch, 0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _first_in(k, log, slot, state, window):
     tail = np.int32(get(k.a, state + 1 + get(k.wn, window * WN_FIELDS + WN_TAIL)))
     if tail == 0:
@@ -96,7 +96,7 @@ def _first_in(k, log, slot, state, window):
     return link(k, log, address(k, log, tail), NEXT)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _extreme(k, log, state, window, index, offset, start):
     """Walk the climbing links from `start` to the extreme entry of a window."""
     low = (
@@ -110,7 +110,7 @@ def _extreme(k, log, state, window, index, offset, start):
         current = following
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _float_moments(k, log, slot, state, window, index, scratch):
     """Return (n, sum, sum of squared deviations) of a float column, entry by entry in order.
 
@@ -141,7 +141,7 @@ def _float_moments(k, log, slot, state, window, index, scratch):
     return n, total, squares
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def speed_kmh(lat_a, lon_a, radius_a, lat_b, lon_b, radius_b, seconds):
     """Return the least speed in km/h between two places with accuracy radii in metres.
 
@@ -158,7 +158,7 @@ def speed_kmh(lat_a, lon_a, radius_a, lat_b, lon_b, radius_b, seconds):
     return distance / (max(seconds, 1.0) / 3600.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _is_new(k, log, slot, state, window, column, index, value, busy):
     low = (
         get(k.a, state) - get(k.wn, window * WN_FIELDS + WN_DELAY) - get(k.wn, window * WN_FIELDS + WN_WIDTH)
@@ -184,7 +184,7 @@ def _is_new(k, log, slot, state, window, column, index, value, busy):
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def evaluate(k, log, slot, state, busy, row, exclusive, out, nul, scratch):
     """Write the features of one log for one event; exclusive ones before the event is put in, the rest after."""
     t = get(k.a, state)
@@ -280,7 +280,7 @@ def evaluate(k, log, slot, state, busy, row, exclusive, out, nul, scratch):
                 putf(out, o, speed)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _plain(k, column, value):
     """Return a stored value as the bits that the caller reads: floats as IEEE bits, all else as it is."""
     if get(k.co, column * CO_FIELDS + CO_FLOAT) == 1 and value < 0:
@@ -288,7 +288,7 @@ def _plain(k, column, value):
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _moments(k, log, slot, state, f, w, index, column, stat, n, o, out, nul, scratch):
     if get(k.co, column * CO_FIELDS + CO_FLOAT) == 1:
         n, total, squares = _float_moments(k, log, slot, state, w, index, scratch)

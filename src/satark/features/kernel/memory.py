@@ -68,7 +68,7 @@ class Memory(NamedTuple):
     n_quotients: int
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def mix(value):
     """Return a well-mixed non-negative int64 of an int64 (the finaliser of SplitMix64, Steele et al. 2014)."""
     z = np.uint64(value)
@@ -77,7 +77,7 @@ def mix(value):
     return np.int64((z ^ (z >> np.uint64(31))) >> np.uint64(1))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def address(k, log, entry):
     """Return the word at which an entry begins; `entry` is the low 32 bits of its number."""
     number = np.int64(entry) & np.int64(0xFFFFFFFF)
@@ -87,19 +87,19 @@ def address(k, log, entry):
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def link(k, log, at, which):
     """Return the 32-bit link field `which` of the entry at word `at`."""
     return get32(k.a32, 2 * at + get(k.lg, log * LG_FIELDS + LG_LINK) + which)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def set_link(k, log, at, which, value):
     """Set a link field."""
     set32(k.a32, 2 * at + get(k.lg, log * LG_FIELDS + LG_LINK) + which, value)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def is_live(k, log, entry):
     """Return whether an entry number has not been recycled."""
     head = get(k.lm, log * LM_FIELDS + LM_HEAD)
@@ -107,7 +107,7 @@ def is_live(k, log, entry):
     return entry != 0 and age < head - get(k.lm, log * LM_FIELDS + LM_TAIL)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def new_entry(k, log):
     """Hand out the next entry number of a log; the caller has checked that memory is left."""
     head = get(k.lm, log * LM_FIELDS + LM_HEAD) + 1
@@ -124,7 +124,7 @@ def new_entry(k, log):
     return np.int32(np.uint32(head & np.int64(0xFFFFFFFF)))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _ensure_page(k, log, number):
     page = ((number & np.int64(0xFFFFFFFF)) >> _PAGE_SHIFT) & (get(k.m, M_PAGES_PER_LOG) - 1)
     if get(k.pages, log * get(k.m, M_PAGES_PER_LOG) + page) == 0:
@@ -137,7 +137,7 @@ def _ensure_page(k, log, number):
         put64(k.pages, log * get(k.m, M_PAGES_PER_LOG) + page, free)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def release_tail(k, log):
     """Move the tail over one entry, giving its page back when it was the page's last."""
     tail = get(k.lm, log * LM_FIELDS + LM_TAIL) + 1
@@ -151,7 +151,7 @@ def release_tail(k, log):
         put64(k.lm, log * LM_FIELDS + LM_PAGE_FREE, base)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def new_state(k, log, words):
     """Hand out a zeroed state block and return its word address."""
     at = get(k.lm, log * LM_FIELDS + LM_STATE_FREE)
@@ -166,7 +166,7 @@ def new_state(k, log, words):
     return at
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def free_state(k, log, at):
     """Take a state block back."""
     put64(k.a, at, get(k.lm, log * LM_FIELDS + LM_STATE_FREE))
@@ -174,13 +174,13 @@ def free_state(k, log, at):
     put64(k.m, M_HOT, get(k.m, M_HOT) - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def state_of(k, slot):
     """Return the word address of a slot's state, 0 when it has none."""
     return np.int64(get32(k.s32, slot * 8 + S_STATE)) * STATE_UNIT_WORDS
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def highest_bit(number):
     """Return the greatest power of two that is not above a positive number below 2**32."""
     number |= number >> 1
@@ -191,7 +191,7 @@ def highest_bit(number):
     return number - (number >> 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def bucket_of(hashed, buckets):
     """Return the bucket of a hash among `buckets` buckets (linear hashing)."""
     top = highest_bit(buckets)
@@ -201,7 +201,7 @@ def bucket_of(hashed, buckets):
     return index
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def find_slot(k, log, key):
     """Return the slot of a key in a log, 0 when there is none."""
     if get(k.lm, log * LM_FIELDS + LM_BUCKETS) == 0:
@@ -217,7 +217,7 @@ def find_slot(k, log, key):
     return slot
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def new_slot(k, log, key):
     """Add a key to a log and return its slot; the key must not be there yet."""
     slot = get(k.m, M_SLOT_FREE)
@@ -244,7 +244,7 @@ def new_slot(k, log, key):
     return slot
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _split_keys(k, log, buckets):
     source = buckets - highest_bit(buckets)
     put64(k.lm, log * LM_FIELDS + LM_BUCKETS, buckets + 1)
@@ -259,7 +259,7 @@ def _split_keys(k, log, buckets):
         slot = following
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def remove_slot(k, log, slot):
     """Forget a key whose entries are all gone."""
     state = state_of(k, slot)
@@ -281,12 +281,12 @@ def remove_slot(k, log, slot):
 # ---------------------------------------------------------------- last occurrences of a value under a busy key
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _map_hash(slot, value):
     return mix(value ^ (slot * np.int64(-7046029254386353131)))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def map_find(k, log, column, index, slot, value):
     """Return the newest entry of `slot` whose column holds `value`, 0 when there is none."""
     which = get(k.co, column * CO_FIELDS + CO_MAP)
@@ -302,7 +302,7 @@ def map_find(k, log, column, index, slot, value):
     return np.int32(0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def map_add(k, log, column, index, slot, value, entry):
     """Add the newest entry of a value that is not in the map yet."""
     which = get(k.co, column * CO_FIELDS + CO_MAP)
@@ -323,7 +323,7 @@ def map_add(k, log, column, index, slot, value, entry):
     put64(k.map_meta, which * 2 + 1, get(k.map_meta, which * 2 + 1) + 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _split_map(k, log, column, index, which, buckets):
     source = buckets - highest_bit(buckets)
     put64(k.map_meta, which * 2 + 0, buckets + 1)
@@ -341,7 +341,7 @@ def _split_map(k, log, column, index, which, buckets):
         entry = following
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def map_replace(k, log, column, slot, value, old, new):
     """Put `new` (0 to remove) in the place of `old`, which must be in the map."""
     which = get(k.co, column * CO_FIELDS + CO_MAP)

@@ -90,7 +90,7 @@ _FREE_PER_STEP = (
 )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _has_room(k):
     if get(k.m, M_BUMP) + get(k.m, M_RESERVE) > get(k.m, M_LIMIT) or get(k.m, M_SLOT_BUMP) + k.n_logs >= get(
         k.m, M_SLOT_LIMIT
@@ -103,7 +103,7 @@ def _has_room(k):
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _fill(k, log, slot, entry, row):
     at = address(k, log, entry)
     put64(k.a, at, get(row, IN_TIME))
@@ -113,7 +113,7 @@ def _fill(k, log, slot, entry, row):
     set_link(k, log, at, SLOT, slot)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _promote(k, log, slot, t):
     state = new_state(k, log, get(k.lg, log * LG_FIELDS + LG_STATE))
     set32(k.s32, slot * 8 + S_STATE, state // STATE_UNIT_WORDS)
@@ -121,7 +121,7 @@ def _promote(k, log, slot, t):
     return state
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _one_log(k, log, slot, row, flags, out, nul, scratch):
     key = get(row, get(k.lg, log * LG_FIELDS + LG_KEY))
     wants = flags & FLAG_EVALUATE != 0 and get(k.lg, log * LG_FIELDS + LG_NFEAT) > 0
@@ -179,7 +179,7 @@ def _one_log(k, log, slot, row, flags, out, nul, scratch):
         put64(k.m, M_LIVE, get(k.m, M_LIVE) - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _look_ahead(k, row):
     """Find the slots of all logs first, and ask for the memory that they will need.
 
@@ -209,7 +209,7 @@ def _look_ahead(k, row):
                 prefetch(k.a, address(k, log, get(k.a, state + 1 + i)))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _detach(k, log, slot, entry, state, busy):
     if busy:
         take(k, log, slot, state, entry)
@@ -217,7 +217,7 @@ def _detach(k, log, slot, entry, state, busy):
     remove(k, log, slot, entry)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _retract(k, log, slot, row):
     """Take the entry that equals a row out again; its number stays, as an entry without a slot."""
     if slot == 0 or not has_bit(row, get(k.lg, log * LG_FIELDS + LG_BIT)):
@@ -247,7 +247,7 @@ def _retract(k, log, slot, row):
         entry = link(k, log, at, PREV)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _recycle(k, log, horizon):
     for _ in range(_FREE_PER_STEP):
         tail = get(k.lm, log * LM_FIELDS + LM_TAIL)
@@ -267,7 +267,7 @@ def _recycle(k, log, horizon):
         release_tail(k, log)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _memory(where):
     return Memory(
         where[0], where[1], where[2], where[3], where[4], where[5], where[6], where[7], where[8], where[9],
@@ -275,7 +275,7 @@ def _memory(where):
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def run(where, rows, flags, start, stop, outputs, nulls, word):
     """Run rows[start:stop] through the windows; return (status, rows done).
 
@@ -318,7 +318,7 @@ def run(where, rows, flags, start, stop, outputs, nulls, word):
     return DONE, stop - start
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def warm(where, start, stop):
     """Build the state of every busy key among the slots [start, stop), so that no later event waits for it."""
     k = _memory(where)

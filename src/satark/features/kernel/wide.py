@@ -18,7 +18,7 @@ _SAFE_SQUARE = 4.0e18  # Below 2**62: its square, and n times a q below, fit 128
 _SMALL_HIGH = np.uint64(1 << 28)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def multiply(a, b):
     """Return the full unsigned product of two uint64 as (low, high)."""
     a_low, a_high = a & _LOW32, a >> _U32
@@ -30,7 +30,7 @@ def multiply(a, b):
     return (other << _U32) | (low & _LOW32), high
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def add_at(words, at, low, high):
     """Add the pair (low, high) of uint64 to the pair stored at word `at`."""
     old = np.uint64(get(words, at))
@@ -40,7 +40,7 @@ def add_at(words, at, low, high):
     put64(words, at + 1, np.int64(np.uint64(get(words, at + 1)) + high + carry))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def subtract_at(words, at, low, high):
     """Subtract the pair (low, high) from the pair stored at `at`."""
     old = np.uint64(get(words, at))
@@ -49,7 +49,7 @@ def subtract_at(words, at, low, high):
     put64(words, at + 1, np.int64(np.uint64(get(words, at + 1)) - high - borrow))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def extend(value):
     """Return an int64 as a sign-extended pair of uint64."""
     if value < 0:
@@ -57,28 +57,28 @@ def extend(value):
     return np.uint64(value), np.uint64(0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def square(value):
     """Return value * value of an int64 as a pair of uint64."""
     magnitude = np.uint64(-value) if value < 0 else np.uint64(value)
     return multiply(magnitude, magnitude)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def product(a_low, a_high, b_low, b_high):
     """Return the product of two pairs modulo 2**128."""
     low, high = multiply(a_low, b_low)
     return low, high + a_high * b_low + a_low * b_high
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def difference(a_low, a_high, b_low, b_high):
     """Return a - b modulo 2**128."""
     borrow = np.uint64(1) if a_low < b_low else np.uint64(0)
     return a_low - b_low, a_high - b_high - borrow
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def to_float(low, high):
     """Return a signed pair as the nearest float (two roundings at most)."""
     if np.int64(high) < 0:
@@ -87,7 +87,7 @@ def to_float(low, high):
     return np.float64(high) * _TWO64 + np.float64(low)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def variance(n, sum_low, sum_high, sq_low, sq_high):
     """Return the population variance of n integers from their exact sum and sum of squares.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 BUSY_THRESHOLD = 4  # Entries from which a key keeps its state; below it, the state is built at each event.
 DEFAULT_LATENESS_US = 300_000_000
 LONG_AGO_US = -(1 << 62)
+SLICE_ROWS = 4_096
 _SCRATCH_AT = 8
 _WORD = 8
 
@@ -51,7 +52,9 @@ class Windows:
 
     Notes
     -----
-    Not thread-safe: one thread calls `run`. The compiled code releases the interpreter lock.
+    Not thread-safe: one thread calls `run`. The compiled code keeps the interpreter lock: letting go of it for
+    some microseconds would cost a thread switch to get it back. Long runs are cut into slices, so that other threads
+    get their turn.
     """
 
     def __init__(
@@ -113,9 +116,14 @@ class Windows:
         """Let an event that enters no log count for what is late."""
         self._m[mem.M_MAX_TIME] = max(self._m[mem.M_MAX_TIME], time_us)
 
+    @property
+    def on_time_us(self) -> int:
+        """The earliest time at which an event may still enter."""
+        return int(self._m[mem.M_MAX_TIME]) - int(self._m[mem.M_LATENESS])
+
     def is_late(self, time_us: int) -> bool:
         """Return whether an event of this time comes too late to enter."""
-        return time_us < int(self._m[mem.M_MAX_TIME]) - int(self._m[mem.M_LATENESS])
+        return time_us < self.on_time_us
 
     def is_forgotten(self, time_us: int) -> bool:
         """Return whether entries of this time have left the longest window for ever."""
@@ -177,11 +185,13 @@ class Windows:
         if len(flags) and int((flags & 1).max()):
             message = "a row without an output cannot be evaluated"
             raise ValueError(message)
-        self.run(rows, flags, out, nul)
+        for start in range(0, len(rows), SLICE_ROWS):
+            self.run(rows, flags, out, nul, start, min(start + SLICE_ROWS, len(rows)))
 
     def warm(self) -> None:
         """Build the state of every busy key, so that no later event waits for it."""
-        step.warm(self._where, 1, int(self._m[mem.M_SLOT_BUMP]))
+        for start in range(1, int(self._m[mem.M_SLOT_BUMP]), SLICE_ROWS):
+            step.warm(self._where, start, start + SLICE_ROWS)
 
     def compile(self) -> None:
         """Compile (or load from the cache) without touching any state."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from satark.events.facts import FactType
 from satark.events.signals import Signal
@@ -14,6 +15,11 @@ SCRIPT = re.compile(
 )
 
 
+REMEMBERED = 8_192
+"""Few user agents make up nearly all traffic, and the search costs more than most rules; the bound keeps it small."""
+
+
+@lru_cache(maxsize=REMEMBERED)
 def user_agent_is_script(user_agent: str | None) -> bool | None:
     """Return whether the user agent names an HTTP library, a headless browser or an automation tool.
 
