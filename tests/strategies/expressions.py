@@ -90,7 +90,8 @@ def _leaf(kind: Type) -> st.SearchStrategy[str]:
     if kind in (Type.TIME, Type.LOCATION):
         return names
     if kind is Type.INT:
-        return st.one_of(names, literal(kind), st.just("limit"), st.just("rupees(0.5)"), st.just("days(2)"))
+        constants = st.sampled_from(["limit", "rupees(0.5)", "minutes(3)", "hours(0.5)", "days(2)"])
+        return st.one_of(names, literal(kind), constants)
     return st.one_of(names, names, literal(kind))
 
 
