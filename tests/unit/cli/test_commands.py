@@ -24,7 +24,7 @@ def every_command(group, path=()):
 def test_command_speaks_json_and_explains_itself(entry):
     assert "--json" in [name for parameter in entry.params for name in parameter.opts]
     assert entry.help
-    assert entry.help.endswith(".")
+    assert entry.help.rstrip().endswith(".")
     undocumented = [p.name for p in entry.params if isinstance(p, click.Option) and not p.help]
     assert undocumented == []
 
