@@ -63,7 +63,8 @@ def load_policy(
     Parameters
     ----------
     source
-        The path of a file (a `Path`), or a policy's text (a `str`).
+        The path of a file (a `Path`), or a policy's text (a `str`). List files are looked for beside the file; of a
+        text, in the working folder.
     signals
         The derived facts that it may name.
     file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from satark.core.clock import to_us
@@ -11,7 +12,6 @@ from satark.policies.model import IF_MISSING, ListEntry, PolicyList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import yaml
 
@@ -110,11 +110,7 @@ def _read_list(
     if_missing = "open"
     if "if_missing" in fields:
         if_missing = document.choice(fields["if_missing"][1], f"`if_missing` of {what}", IF_MISSING) or "open"
-    path = None if file is None or folder is None else folder / file
-    if file is not None and path is None:
-        document.error(
-            fields["file"][1], "no_folder", "a policy without a file of its own cannot name list files"
-        )
+    path = None if file is None else (folder or Path()) / file
     return PolicyList(name, of, kind, entries, path, if_missing)
 
 

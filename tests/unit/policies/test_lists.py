@@ -79,3 +79,20 @@ def test_file_is_refused_when_too_large(tmp_path, monkeypatch):
     path.write_text("abcdef")
     with pytest.raises(OSError, match="larger"):
         read_list_file(path, Type.STR)
+
+
+def test_lists_are_as_logged_when_restored(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "policy: p\nversion: 1\nrules: {}\n"
+        'lists: {a: {of: ip, entries: ["10.0.0.0/8", 9.9.9.9]}, b: {of: card, file: none.txt}, c: {of: card}}\n'
+    )
+    policy = load_policy(path)
+    book = ListBook.of(policy)
+    logged = {
+        name: None if (ends := book.expiries(name)) is None else list(ends.items()) for name in policy.lists
+    }
+    restored = ListBook.restored(policy, logged)
+    assert restored.unavailable == book.unavailable == ("b",)
+    assert [restored.has("a", ip, 0) for ip in ("10.1.2.3", "9.9.9.9", "8.8.8.8")] == [True, True, False]
+    assert all(restored.expiries(name) == book.expiries(name) for name in policy.lists)

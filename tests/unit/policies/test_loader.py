@@ -134,12 +134,13 @@ def test_policy_may_be_without_rules_or_features():
     assert load_policy("policy: p\nversion: 1\nrules: {}\n").rules == ()
 
 
-def test_list_file_needs_a_policy_with_a_folder(tmp_path):
+def test_list_file_lies_beside_the_policy(tmp_path):
     text = "policy: p\nversion: 1\nrules: {}\nlists: {bad: {of: ip, file: ips.txt}}\n"
-    assert [one.code for one in lint(text)] == ["no_folder"]
+    assert load_policy(text).lists["bad"].file == Path("ips.txt")
     path = tmp_path / "p.yaml"
     path.write_text(text)
     assert load_policy(path).lists["bad"].file == tmp_path / "ips.txt"
+    assert load_policy(path).content_hash == load_policy(text).content_hash
 
 
 def test_bundled_policy_is_without_mistakes_and_large_enough():
