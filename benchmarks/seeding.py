@@ -129,7 +129,7 @@ def seed_folder(
     tell
         Told how far it is.
     """
-    storage = open_storage(settings.data)
+    storage = open_storage(settings.home)
     service = build_service(AppWiring(settings), storage)
     service._log_inputs()  # noqa: SLF001 - what a start does, without its threads
     decider, tokens = service._make_decider(), service._tokens  # noqa: SLF001

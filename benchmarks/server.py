@@ -46,7 +46,7 @@ class Server:
         self.address = f"http://127.0.0.1:{self.port}"
         self._patience = patience_seconds
         self._environment = dict(os.environ) | {
-            "SATARK_DATA": str(home),
+            "SATARK_HOME": str(home),
             "SATARK_PORT": str(self.port),
             "SATARK_SNAPSHOT_SECONDS": str(snapshot_seconds),
             "SATARK_RATE_PER_SECOND": "1000000",
@@ -122,7 +122,7 @@ def make_key(home: Path) -> str:
     ]
     done = subprocess.run(
         [sys.executable, "-m", "satark.app.main", "keys", "create", "load", *scopes, "--json"],
-        env=dict(os.environ) | {"SATARK_DATA": str(home)},
+        env=dict(os.environ) | {"SATARK_HOME": str(home)},
         capture_output=True,
         check=False,
     )

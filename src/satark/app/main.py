@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def make_wiring(config: Path | None, options: Mapping[str, object], /) -> AppWiring:
     """Build the collaborators of one command; nothing heavy is imported before this."""
     settings = load_settings(os.environ, config=config, options=options)
-    place_compiled_code(settings.data)
+    place_compiled_code(settings.home)
     from satark.app.wiring import AppWiring
 
     return AppWiring(settings)
@@ -33,7 +33,7 @@ def make_wiring(config: Path | None, options: Mapping[str, object], /) -> AppWir
 
 def _log_folder() -> Path:
     """Return where unexpected errors are written down, known before any setting has been checked."""
-    return Path(os.environ.get("SATARK_DATA", "var")).absolute() / "logs"
+    return Path(os.environ.get("SATARK_HOME", "var")).absolute() / "logs"
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def _setting(default: object, doc: str, *, least: int | None = None, most: int |
 class Settings:
     """What an operator can decide about a running Satark."""
 
-    data: Path = _setting(
+    home: Path = _setting(
         Path("var"),
         "Folder of all that is kept: the database, windows, secrets, logs, compiled code.",
     )

@@ -31,7 +31,7 @@ class AppWiring:
     @property
     def data(self) -> Path:
         """The data folder."""
-        return self.settings.data.absolute()
+        return self.settings.home.absolute()
 
     def policy(self, name: str | None = None) -> Policy:
         """Load a bundled policy by name or a file by path; without either, the policy of the settings.
@@ -137,7 +137,7 @@ class AppWiring:
         """Return what makes a child process of this program have the same settings, and compile into the folder."""
         return {
             **as_environment(self.settings),
-            "SATARK_DATA": str(self.data),
+            "SATARK_HOME": str(self.data),
             NUMBA_VARIABLE: str(self.data / "cache" / "numba"),
         }
 

@@ -44,7 +44,7 @@ def command(
     def register(function: Callable[..., None]) -> click.Command:
         @functools.wraps(function)
         def run(*, as_json: bool, config: Path | None, data: Path | None, **options: Any) -> None:  # noqa: ANN401
-            overrides: dict[str, object] = {"data": data}
+            overrides: dict[str, object] = {"home": data}
             overrides.update((name, options.pop(name)) for name in settings)
             wiring = click.get_current_context().obj(config, overrides)
             function(wiring, Output(as_json=as_json), **options)

@@ -45,7 +45,7 @@ def test_overrides_of_settings_reach_the_wiring_and_not_the_command(tmp_path):
     data = tmp_path / "d"
     code = run(group, ["go", "--port", "1", "--word", "w", "--data", str(data)], factory, tmp_path)
     assert code == 0
-    assert seen == {"wiring": (None, {"data": data, "port": 1}), "json": False, "word": "w"}
+    assert seen == {"wiring": (None, {"home": data, "port": 1}), "json": False, "word": "w"}
 
 
 def test_version_is_one_json_document_when_asked_for(capsys, tmp_path):
