@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from satark.decisions.decide import Decider
 from satark.events import event_type, occurred_us
 from satark.payments.simulation import Simulation, SimulationPlan
-from satark.policies import bundled_path, load_bundled
+from satark.policies import bundled_path, load_bundled, load_policy
 from satark.policies.cases import load_cases, run_cases
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_HONEST_ACTED = 0.02
 MIN_FORESEEN_CAUGHT = 0.6
+EXAMPLES = Path(__file__).parents[2] / "examples"
 STORIES = bundled_path().with_suffix(".cases.yaml")
 
 
@@ -69,6 +71,13 @@ def test_story_ends_as_told_when_the_engine_decides_it(report, name):
 def test_every_rule_has_a_story_but_those_of_lists(report):
     lists = {rule.code for rule in load_bundled().rules if rule.when.lists}
     assert set(report.uncovered) <= lists
+
+
+def test_example_policy_passes_its_cases():
+    path = EXAMPLES / "first.policy.yaml"
+    found = run_cases(load_policy(path), path.with_suffix(".cases.yaml"), decide=decide)
+    assert [one.problems for one in found.results] == [()] * len(found.results)
+    assert found.uncovered == ()
 
 
 def test_honest_customers_are_hardly_stopped_and_foreseen_fraud_mostly_is():

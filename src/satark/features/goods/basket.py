@@ -28,6 +28,10 @@ class Basket:
     kind: str | None
 
 
+# Three signals ask about the same order one after the other; the slot holds the order, so its identity is safe.
+_last: tuple[object, Basket] = (None, Basket(0.0, None))
+
+
 def judge_basket(lines: Sequence[Line] | None, mcc: str | None) -> Basket | None:
     """Judge the order lines, or without any the merchant's category; None when neither is known.
 
@@ -45,11 +49,20 @@ def judge_basket(lines: Sequence[Line] | None, mcc: str | None) -> Basket | None
     >>> judge_basket((), None) is None
     True
     """
+    global _last  # noqa: PLW0603 - one slot, replaced whole, so threads see one order or another
     if not lines:
         if mcc is None:
             return None
         kind_of_shop = bundled_vocabulary().merchant_categories.get(mcc)
         return Basket(1.0 if kind_of_shop else 0.0, kind_of_shop)
+    judged, basket = _last
+    if judged is not lines:
+        basket = _judge(lines)
+        _last = (lines, basket)
+    return basket
+
+
+def _judge(lines: Sequence[Line]) -> Basket:
     priced = all(line.price_minor is not None for line in lines)
     weighed = [(line, line.quantity * (line.price_minor or 0) if priced else line.quantity) for line in lines]
     if len(weighed) > MAX_LINES:
