@@ -1,0 +1,237 @@
+"""Replay a file of past events through a policy, in bulk: the same windows and rules as online.
+
+The file is read once, checked and put into order (`replay_stage`); then slice by slice its events enter the windows and
+its payments are decided (`replay_run`). Results are written next to their place and renamed when all is done, so an
+error changes nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from satark.core.errors import InputInvalid
+from satark.decisions.replay_report import ReplaySummary, Tally, shown
+from satark.decisions.replay_run import BulkDecider
+from satark.decisions.replay_stage import SLICE_EVENTS, Stage
+from satark.events.frame import CHUNK_ROWS, EventFile
+from satark.events.frame_columns import stored_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from satark.core.rates import RateTable
+    from satark.events.frame_check import Refusal
+    from satark.events.frame_map import FrameMap
+    from satark.events.tokens import CardTokens
+    from satark.policies import Policy
+
+MAX_REFUSALS_KEPT = 1_000
+
+
+def replay(  # noqa: PLR0913 - all but two are options by name
+    events_path: Path | str,
+    policy: Policy,
+    *,
+    mapping: FrameMap | None = None,
+    out: Path | str | None = None,
+    features_out: Path | str | None = None,
+    on_bad_row: Literal["stop", "skip"] = "stop",
+    rates: RateTable | None = None,
+    tokens: CardTokens | None = None,
+    windows_options: Mapping[str, Any] | None = None,
+    chunk_rows: int = CHUNK_ROWS,
+    slice_events: int = SLICE_EVENTS,
+    temp: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ReplaySummary:
+    """Decide all payments of a file.
+
+    Parameters
+    ----------
+    events_path
+        .csv, .parquet or .jsonl: events in Satark's own form, flat columns named as facts, or any columns with a map.
+    policy
+        Checked.
+    mapping
+        From `load_map`.
+    out
+        Where the decisions go (Parquet): id, occurred_at, action, score, rules, late, degraded, label where any exist,
+        and `would` in `observe` mode.
+    features_out
+        Where id and every feature go (Parquet).
+    on_bad_row
+        ``stop`` raises at the first bad row; ``skip`` leaves bad rows out and counts them.
+    rates
+        Dated exchange rates into the policy's base currency.
+    tokens
+        Card keys; without them, rows that hold full card numbers are refused.
+    windows_options
+        Bounds on memory and lateness (`satark.features.kernel.windows.Windows`).
+    chunk_rows, slice_events
+        How much is in memory at once.
+    temp
+        Where temporary parts go; by default the system's temporary folder.
+    progress
+        Called with (done, total): rows read plus events decided. `total` is an estimate until all is read.
+
+    Returns
+    -------
+    ReplaySummary
+        Counts, money and, where labels exist, quality.
+
+    Raises
+    ------
+    InputInvalid
+        The file or a row of it cannot be used (``row``, ``field``); nothing is written then.
+    WindowsFull
+        The windows would need more memory than the options allow.
+    """
+    started = perf_counter()
+    outputs = [_target(path) for path in (out, features_out)]
+    source = EventFile(Path(events_path), mapping, policy.attributes, tokens)
+    tell = progress or (lambda _done, _total: None)
+    decider = BulkDecider(policy, rates=rates, windows_options=windows_options)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="satark-replay-", dir=temp)))
+        (folder / "stage").mkdir()
+        stage = Stage(folder / "stage", decider.stored & stored_columns(policy.attributes).keys())
+        rows, refused = _fill(stage, source, on_bad_row, chunk_rows, tell)
+        refusals = refused[:MAX_REFUSALS_KEPT]
+        labels = stage.verdicts()
+        events = len(stage.times())
+        writers = [_Parts(folder / name, target) for name, target in zip(("d", "f"), outputs, strict=True)]
+        tally = Tally(observe=policy.mode == "observe")
+        done = 0
+        for frame in stage.slices(slice_events):
+            decided = decider.decide(frame)
+            tally.add(decided, labels)
+            decisions = decided.decisions
+            if labels.height:
+                decisions = decisions.join(labels, on="id", how="left", maintain_order="left")
+            writers[0].write(decisions)
+            if writers[1].target is not None:
+                writers[1].write(pl.concat([decided.decisions.select("id"), decided.features], how="horizontal"))
+            done += frame.height
+            tell(rows + done, rows + events)
+        for writer in writers:
+            writer.join()
+        for writer in writers:
+            writer.publish()
+    seconds = perf_counter() - started
+    return ReplaySummary(
+        rows=rows,
+        refused=len(refused),
+        refusals=shown(refusals),
+        repeated=stage.repeats,
+        events=dict(sorted(tally.kinds.items())),
+        payments=tally.payments,
+        actions={action: tally.by_action[action] for action in ("allow", "challenge", "hold", "block")},
+        rules={rule.code: tally.rules[rule.code] for rule in policy.rules},
+        currency=policy.base_currency,
+        amount_minor=sum(tally.worth.values()),
+        stopped_minor=tally.worth["hold"] + tally.worth["block"],
+        challenged_minor=tally.worth["challenge"],
+        late=tally.late,
+        parked=stage.parked,
+        degraded=dict(sorted(tally.degraded.items())),
+        quality=tally.quality(),
+        policy={"name": policy.name, "version": policy.version, "hash": policy.content_hash, "mode": policy.mode},
+        features_version=decider.plan.version,
+        windows=decider.windows.stats(),
+        seconds=seconds,
+        events_per_second=done / seconds if seconds else 0.0,
+    )
+
+
+def _fill(
+    stage: Stage,
+    source: EventFile,
+    on_bad_row: str,
+    chunk_rows: int,
+    tell: Callable[[int, int], None],
+) -> tuple[int, list[Refusal]]:
+    """Read the file into the stage; return how many rows it has and which are refused."""
+    mapping = source.mapping
+    expected = source.count()
+    extra = 0 if mapping is None else (mapping.label is not None) + (mapping.result is not None)
+    total = expected * (2 + extra)
+    rows = 0
+    refused: list[Refusal] = []
+
+    def refuse(more: Sequence[Refusal]) -> None:
+        if more and on_bad_row == "stop":
+            first = more[0]
+            message = f"{source.path.name}, {first}"
+            raise InputInvalid(
+                message,
+                path=str(source.path),
+                row=first.row,
+                field=first.field,
+                expected=first.expected,
+                found=first.found,
+            )
+        refused.extend(more)
+
+    by_arrival = mapping is not None and mapping.arrival is not None
+    for chunk in source.chunks(chunk_rows):
+        refuse(chunk.refused)
+        refuse(stage.add(chunk, by_arrival=by_arrival))
+        rows += chunk.rows
+        tell(min(rows, total), total)
+    refuse(stage.close())
+    return rows, refused
+
+
+def _target(path: Path | str | None) -> Path | None:
+    """Check where a result goes before anything is read."""
+    if path is None:
+        return None
+    target = Path(path)
+    if target.suffix.lower() != ".parquet":
+        raise InputInvalid(f"{target.name} must end in .parquet", path=str(target))
+    if not target.parent.is_dir():
+        raise InputInvalid(f"there is no folder {target.parent}", path=str(target))
+    return target
+
+
+class _Parts:
+    """Results in parts, joined into one file when all is done.
+
+    Polars writes a Parquet file in one go, so the slices lie in a temporary folder first; joining streams them.
+    """
+
+    def __init__(self, folder: Path, target: Path | None) -> None:
+        self.target = target
+        self._folder = folder
+        self._paths: list[Path] = []
+        folder.mkdir()
+
+    def write(self, frame: pl.DataFrame) -> None:
+        if self.target is None:
+            return
+        path = self._folder / f"{len(self._paths):06d}.parquet"
+        frame.write_parquet(path, compression="lz4", statistics=False)
+        self._paths.append(path)
+
+    def join(self) -> None:
+        if self.target is None:
+            return
+        part = self.target.with_name(self.target.name + ".part")
+        try:
+            if self._paths:
+                pl.scan_parquet(self._paths, glob=False).sink_parquet(part, compression="zstd", maintain_order=True)
+            else:
+                pl.DataFrame(schema={"id": pl.String()}).write_parquet(part)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            part.unlink(missing_ok=True)
+            raise InputInvalid(f"{self.target.name} cannot be written: {error}", path=str(self.target)) from None
+
+    def publish(self) -> None:
+        if self.target is not None:
+            self.target.with_name(self.target.name + ".part").replace(self.target)
