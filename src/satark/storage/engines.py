@@ -100,10 +100,10 @@ class Engines:
             yield connection
 
     def dispose(self) -> None:
-        """Close all connections."""
+        """Close all connections; the writing ones last, so that SQLite can tidy up behind the last of all."""
+        self.read.dispose()
         if self.write is not None:
             self.write.dispose()
-        self.read.dispose()
 
 
 def sqlite_engines(path: Path, *, read_only: bool, connect_args: Mapping[str, Any] | None = None) -> Engines:
@@ -116,7 +116,7 @@ def postgres_engines(url: str, *, read_only: bool, connect_args: Mapping[str, An
     """Open a PostgreSQL database by its URL (`postgresql://...`; the psycopg driver is chosen here)."""
     try:
         parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         message = "the database's URL cannot be read"
         raise SettingInvalid(message) from error
 

@@ -101,6 +101,7 @@ class Storage:
 
     def close(self) -> None:
         """Close all connections."""
+        self.engines.read.dispose()
         self.events.close()
         self.engines.dispose()
 

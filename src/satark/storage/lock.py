@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets as random
 from typing import TYPE_CHECKING, Self
 
 from satark.core.errors import FolderLocked, FolderUnusable
@@ -121,7 +122,7 @@ def make_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
+        probe = folder / f".probe-{random.token_hex(8)}"
         probe.touch()
         probe.unlink()
     except OSError as error:

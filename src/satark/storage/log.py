@@ -218,9 +218,9 @@ class SqlEventLog:
 
     def close(self) -> None:
         """Close the log's connections."""
+        self._readers.close()
         with self._turn:
             self._drop_writer()
-        self._readers.close()
 
     # What the dialects fill in.
 

@@ -115,9 +115,13 @@ def _secrets_of(folder: Path | None, engines: Engines) -> Secrets:
             "the installation's secrets.json is missing; put it back, without it card histories would be cut"
         )
         raise FolderUnusable(message, path=str(folder))
-    write_secrets(folder, Secrets.generate())
-    made = load_secrets(folder)
-    if made is None:
-        message = "the installation's secrets.json vanished"
-        raise FolderUnusable(message, path=str(folder))
+    made = Secrets.generate()
+    try:
+        write_secrets(folder, made)
+    except FolderUnusable:
+        # Another process that opened at the same time was first: its secrets hold.
+        found = load_secrets(folder)
+        if found is None:
+            raise
+        return found
     return made

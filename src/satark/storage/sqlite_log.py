@@ -119,10 +119,11 @@ class SqliteEventLog(SqlEventLog):
 
     def close(self) -> None:
         """Close the log's and the index's connections."""
+        self.index.close()
         with self._checkpointing:
             self._checkpointer.close()
+        # SQLite empties the write-ahead log when the last connection goes that may write.
         super().close()
-        self.index.close()
 
     def _connect_writer(self) -> Any:  # noqa: ANN401 - the driver's connection
         return detached(self._engines.writer())
