@@ -208,6 +208,17 @@ class Decider:
             amount = context.in_base(event.amount_minor, event.currency, occurred_us)
         return decision, _ENCODER.encode(decision), _FEATURES.encode([self.plan.version, features, amount])
 
+    def rule_inputs(self, event: Payment, occurred_us: int) -> tuple[list[Any], BoundLists]:
+        """Return what the rules would be given for an event by the windows as they stand; nothing enters."""
+        values = self._payment.reader(event, None, Context(self.rates, self.policy.base_currency))
+        bound = self.lists.at(occurred_us)
+        self._payment.writer.write(self._spare, 0, values, bound, 0, occurred_us)
+        self.windows.run(self._spare_rows, self._flags[FLAG_EVALUATE], self._out, self._nul)
+        features = self._decode_all(
+            self._out[0].tolist(), self._out_float[0].tolist(), self._nul[0].tobytes(), self.texts
+        )
+        return values[: self._n_facts] + [features[i] for i in self._wanted], bound
+
     def judge(self, event: Payment, features: Sequence[Any], occurred_us: int, context: Context) -> Verdict:
         """Apply the rules to an event with features that are known already, in the policy's order."""
         values = self._payment.reader(event, None, context)
