@@ -41,7 +41,7 @@
   });
 
   // Someone who reads older ones must not have the list cut under their eyes.
-  rows.addEventListener("htmx:afterRequest", function (event) {
+  rows.addEventListener("htmx:beforeRequest", function (event) {
     if (event.target.closest && event.target.closest(".more")) { older = true; }
   });
 
