@@ -110,6 +110,9 @@ class PolarsWriter:
             case Seconds(left=left, right=right):
                 span = self.apply([left, right], lambda a, b: (a - b).cast(pl.Float64))
                 return _divided(span, Column(pl.lit(_US_PER_SECOND), 1))
+            case Compare(op=op, left=Literal() as left, right=right):
+                # Polars does not broadcast the result when a literal on the left meets a column of one value.
+                return self.apply([right, left], _COMPARISONS[_TURNED[op]])
             case Compare(op=op, left=left, right=right):
                 return self.apply([left, right], _COMPARISONS[op])
             case Member(item=item, values=values) if item.type is Type.FLOAT:
@@ -180,6 +183,7 @@ def _divided(dividend: Column, divisor: Column) -> Column:
     return _bound([dividend, divisor], 3, lambda x, number: x / (number + (x - x)), pl.Float64())
 
 
+_TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _OPERATIONS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,

@@ -55,6 +55,16 @@ def run(text, **values):
     return python
 
 
+@pytest.mark.parametrize("op", ["==", "!=", "<", "<=", ">", ">="])
+def test_a_literal_on_the_left_is_compared_on_every_row_when_all_are_missing(op):
+    text = f'"a" {op} if_else(missing(s), "b", s)'
+    expr, _ = parse_and_check(text, SCHEMA, Position("-"))
+    assert expr is not None
+    (value,) = compile_values([expr], ["s"])([None], World())
+    frame = pl.DataFrame({"s": pl.Series([None, None], dtype=pl.String)})
+    assert frame.with_columns(v=to_polars(expr))["v"].to_list() == [value, value]
+
+
 T, F, N = True, False, None
 
 
