@@ -1,38 +1,37 @@
 """Fill a data folder with past decisions, quickly: the state in which a server is measured.
 
-The engine's own parts decide the first part and write the rows of the windows, and storage appends to the log, so
-what lies in the folder is what a server would have left there. The rest are copies of these payments by the same
-cards at later times under new ids, with rows of their own: the log and the windows hold every one of them, and
-only the numbers inside the copied answers are those of the first.
+The engine decides the first part, as a server would. The rest are copies of these payments by the same cards at
+later times under new ids, with lines in the log and rows in the windows of their own; only the numbers inside the
+copied answers are those of the first.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from satark.app.engine import build_service
 from satark.app.settings import Settings
 from satark.app.wiring import AppWiring
-from satark.decisions.ports import LogEntry
-from satark.decisions.recovery import Memory, recover, state_of
-from satark.events import body_digest, canonical_body, decode_event, seal_card
-from satark.events.kinds import Payment
-from satark.payments.simulation.bulk import BodyMaker, body_maker, rfc3339
+from satark.decisions.recovery import Memory, encode_state, state_of
+from satark.events import body_digest
+from satark.payments.simulation.bulk import body_maker, rfc3339
 from satark.storage import open_storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    import numpy.typing as npt
-
-    from satark.decisions.decide import Decider
-    from satark.events.tokens import CardTokens
+    from satark.decisions.ports import LogEntry
+    from satark.decisions.service import DecisionService, Outcome
+    from satark.payments.simulation.bulk import BodyMaker
+    from satark.storage import Storage
 
 BATCH = 4_000
 DECIDED = 100_000
@@ -41,63 +40,8 @@ DECIDED = 100_000
 SEED_OWNER = 999
 """Nobody's: ids cannot collide with those of a caller."""
 
+PATIENCE_SECONDS = 120.0
 _ID_AND_SEQ = re.compile(rb'"id":"[^"]*"|"seq":\d+')
-
-
-class _Seeder:
-    """Makes the entries of the log and the rows of the windows, one after the other."""
-
-    def __init__(self, decider: Decider, tokens: CardTokens, maker: BodyMaker, *, bodies: bool) -> None:
-        self.decider = decider
-        self.tokens = tokens
-        self.maker = maker
-        self.bodies = bodies
-        self.answers: list[tuple[bytes, bytes]] = []
-        self.rows: npt.NDArray[np.int64] | None = None
-
-    def decided(self, seq: int, at_us: int, draw: int) -> LogEntry:
-        """Decide one payment as a server would."""
-        event = decode_event(self.maker.body(b"seed-%d" % seq, rfc3339(at_us), draw), "payment")
-        if not isinstance(event, Payment):
-            raise TypeError
-        event, now = seal_card(event, self.tokens), time.perf_counter_ns()
-        body = canonical_body(event)
-        _, encoded, features = self.decider.decide(
-            event, seq=seq, occurred_us=at_us, arrived_us=at_us, late=False, started_ns=now, decoded_ns=now
-        )
-        self.answers.append((encoded, features))
-        return self._entry(seq, at_us, body, encoded, features)
-
-    def copied(self, seq: int, at_us: int, draw: int, of: int) -> LogEntry:
-        """Copy the answer and the row of the `of`-th decided payment, which had the same draw."""
-        store: Any = self.decider.rows
-        if self.rows is None:
-            self.rows = np.concatenate([block.copy() for block in store.blocks()])[-len(self.answers) :]
-        _, _, row = store.place()
-        row[0] = self.rows[of]
-        row[0, 0], row[0, 1] = seq, at_us
-        store.keep()
-        body = self.maker.body(b"seed-%d" % seq, rfc3339(at_us), draw)
-        names = iter((b'"id":"seed-%d"' % seq, b'"seq":%d' % seq))
-        encoded, features = self.answers[of]
-        answer = _ID_AND_SEQ.sub(lambda _: next(names), encoded, count=2)
-        return self._entry(seq, at_us, body, answer, features)
-
-    def _entry(self, seq: int, at_us: int, body: bytes, answer: bytes, features: bytes) -> LogEntry:
-        return LogEntry(
-            seq=seq,
-            owner=SEED_OWNER,
-            event_id=f"seed-{seq}",
-            kind="payment",
-            occurred_us=at_us,
-            arrived_us=at_us,
-            flags=0,
-            ref="",
-            digest=body_digest(body),
-            body=body if self.bodies else b"",
-            decision=answer,
-            features=features if self.bodies else None,
-        )
 
 
 def seed_folder(
@@ -124,43 +68,110 @@ def seed_folder(
     cards, min_bytes
         Over how many cards, and the least length of a body.
     bodies
-        Whether the log keeps bodies and feature vectors; without, it is as retention leaves it, and a tenth of the
-        size.
+        Whether the log keeps the bodies and feature vectors of copies; without, it is as retention leaves it,
+        and much smaller.
     tell
         Told how far it is.
     """
-    storage = open_storage(settings.home)
-    service = build_service(AppWiring(settings), storage)
-    service._log_inputs()  # noqa: SLF001 - what a start does, without its threads
-    decider, tokens = service._make_decider(), service._tokens  # noqa: SLF001
-    decider.compile()
-    memory = Memory(storage.events, tokens)
-    first = recover(decider, memory, storage.events) + 1
-    seeder = _Seeder(decider, tokens, body_maker(cards=cards, min_bytes=min_bytes), bodies=bodies)
-    draws = (
-        np.random.Generator(np.random.PCG64([first, 21])).integers(0, 2**31, min(decisions, DECIDED)).tolist()
-    )
+    maker = body_maker(cards=cards, min_bytes=min_bytes)
     step_us, begin_us = span_seconds * 1e6 / max(decisions, 1), end_us - int(span_seconds * 1e6)
+    times = [begin_us + int(place * step_us) for place in range(decisions)]
+    with open_storage(settings.home) as storage:
+        service = build_service(AppWiring(settings), storage)
+        service.start()
+        first = service.committed_seq + 1
+        draws = np.random.Generator(np.random.PCG64([first, 21])).integers(0, 2**31, min(decisions, DECIDED))
+        seeds = _Seeds(maker, first, times, draws.tolist())
+        for start in range(0, len(seeds.draws), BATCH):
+            seeds.decide(service, range(start, min(start + BATCH, len(seeds.draws))))
+            tell(min(start + BATCH, decisions), decisions)
+        service.stop(PATIENCE_SECONDS)
+        if decisions > len(seeds.draws):
+            seeds.copy(service, storage, range(len(seeds.draws), decisions), bodies=bodies, tell=tell)
+        storage.checkpoint()
 
-    def entries(start: int, stop: int) -> Iterator[LogEntry]:
-        for place in range(start, stop):
-            seq, at_us, of = first + place, begin_us + int(place * step_us), place % DECIDED
-            if place < DECIDED:
-                yield seeder.decided(seq, at_us, draws[of])
-            else:
-                yield seeder.copied(seq, at_us, draws[of], of)
 
-    for start in range(0, decisions, BATCH):
-        # A batch is either decided or copied, because the rows to copy are taken when the last is decided.
-        storage.events.append(list(entries(start, min(start + BATCH, decisions))))
-        if start % (BATCH * 10) == 0:
-            storage.checkpoint()
-        tell(min(start + BATCH, decisions), decisions)
-    if decider.rows is not None and decisions:
-        decider.windows.note_time(end_us)
-        decider.rows.snapshot(first + decisions - 1, decider.windows.horizon_us, state_of(decider, memory))
-    storage.checkpoint()
-    storage.close()
+class _Seeds:
+    """The payments to fill in: their bodies, times and draws."""
+
+    def __init__(self, maker: BodyMaker, first: int, times: list[int], draws: list[int]) -> None:
+        self.maker = maker
+        self.first = first
+        self.times = times
+        self.draws = draws
+
+    def body(self, place: int) -> bytes:
+        """Return the body of a payment; a copy has the card of what it copies."""
+        draw = self.draws[place % len(self.draws)]
+        return self.maker.body(b"seed-%d" % (self.first + place), rfc3339(self.times[place]), draw)
+
+    def decide(self, service: DecisionService, places: range) -> None:
+        """Let the engine decide some of them, and wait until all are durable."""
+        left, all_answered, refused = len(places), threading.Event(), list[object]()
+
+        def done(outcome: Outcome) -> None:
+            nonlocal left
+            left -= 1
+            if outcome.error is not None:
+                refused.append(outcome.error)
+            if left == 0:
+                all_answered.set()
+
+        for place in places:
+            service.submit(self.body(place), SEED_OWNER, done)
+        if not all_answered.wait(PATIENCE_SECONDS) or refused:
+            raise RuntimeError(f"{left} without an answer, {len(refused)} refused: {refused[:1]}")
+
+    def copy(
+        self,
+        service: DecisionService,
+        storage: Storage,
+        places: range,
+        *,
+        bodies: bool,
+        tell: Callable[[int, int], None],
+    ) -> None:
+        """Append copies to the log of a stopped engine, and their rows to its windows."""
+        decider = service.decider
+        store = decider.rows
+        if store is None:
+            raise RuntimeError
+        decided = len(self.draws)
+        originals = list(storage.events.read(self.first - 1, until_seq=self.first + decided - 1))
+        rows = np.concatenate([block.copy() for block in store.blocks()])[-decided:]
+        for start in range(places.start, places.stop, BATCH):
+            entries = []
+            for place in range(start, min(start + BATCH, places.stop)):
+                seq, at_us = self.first + place, self.times[place]
+                _, _, row = store.place()
+                row[0] = rows[place % decided]
+                row[0, 0], row[0, 1] = seq, at_us
+                store.keep()
+                entries.append(
+                    _copied(originals[place % decided], seq, at_us, self.body(place), bodies=bodies)
+                )
+            storage.events.append(entries)
+            if start % (BATCH * 10) < BATCH:
+                storage.checkpoint()
+            tell(min(start + BATCH, places.stop), places.stop)
+        decider.windows.note_time(self.times[-1])
+        state = encode_state(state_of(decider, Memory(storage.events, None)))
+        store.snapshot(self.first + places.stop - 1, decider.windows.horizon_us, state)
+
+
+def _copied(original: LogEntry, seq: int, at_us: int, body: bytes, *, bodies: bool) -> LogEntry:
+    names = iter((b'"id":"seed-%d"' % seq, b'"seq":%d' % seq))
+    return msgspec.structs.replace(
+        original,
+        seq=seq,
+        event_id=f"seed-{seq}",
+        occurred_us=at_us,
+        arrived_us=at_us,
+        digest=body_digest(body),
+        body=body if bodies else b"",
+        decision=_ID_AND_SEQ.sub(lambda _: next(names), original.decision or b"", count=2),
+        features=original.features if bodies else None,
+    )
 
 
 def main() -> None:
@@ -174,7 +185,7 @@ def main() -> None:
     said = parser.parse_args()
     began = time.perf_counter()
     seed_folder(
-        Settings(data=said.folder, windows_mb=8_192),
+        Settings(home=said.folder, windows_mb=8_192),
         said.decisions,
         span_seconds=said.days * 86_400,
         end_us=time.time_ns() // 1_000 - 120_000_000,

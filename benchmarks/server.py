@@ -97,11 +97,13 @@ class Server:
             return {name: float(value) for name, value in _METRIC.findall(answer.read().decode())}
 
     def memory_bytes(self) -> int:
-        """Return the resident memory of the process."""
+        """Return the memory of the process without mapped files, which the system can take back."""
         if self._process is None:
             return 0
-        with open(f"/proc/{self._process.pid}/statm", encoding="ascii") as file:  # noqa: PTH123 - not a stored file
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        return next(
+            int(line.split()[1]) * 1_024 for line in status.splitlines() if line.startswith("RssAnon:")
+        )
 
     def database_bytes(self) -> int:
         """Return the size of the database without its write-ahead log: it grows by checkpoints alone."""
