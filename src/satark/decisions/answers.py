@@ -9,13 +9,11 @@ import msgspec
 
 from satark.core.errors import IdConflict
 from satark.decisions.ports import FLAG_LATE, FLAG_PARKED
-from satark.events.kinds import Label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from satark.decisions.ports import LogEntry
-    from satark.events import Event
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -101,8 +99,3 @@ def tell(listeners: Iterable[Callable[[Outcome], None]], outcome: Outcome) -> in
         except Exception:  # noqa: BLE001 - what stands behind a callback is not known here
             unheard += 1
     return unheard
-
-
-def time_field(event: Event) -> str:
-    """Return the name of the field that says when an event counts from."""
-    return "reported_at" if isinstance(event, Label) else "occurred_at"

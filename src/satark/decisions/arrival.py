@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from satark.core.clock import MICROS_PER_SECOND
+from satark.core.errors import FutureEvent
 from satark.decisions.ports import FLAG_LATE, LogEntry
+from satark.events.kinds import Label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +31,14 @@ class Arrival:
     late: bool
     seq: int
     started_ns: int
+
+
+def not_future_or_raise(event: Event, occurred_us: int, now_us: int, allowed_us: int) -> None:
+    """Refuse an event from the future: one bad clock must not make all others late (DESIGN 5a, late)."""
+    if occurred_us > now_us + allowed_us:
+        field = "reported_at" if isinstance(event, Label) else "occurred_at"
+        message = f"the event is more than {allowed_us // MICROS_PER_SECOND} seconds in the future"
+        raise FutureEvent(message, field=field, expected="not in the future", found="datetime")
 
 
 @dataclass(slots=True)

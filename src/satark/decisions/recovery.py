@@ -6,14 +6,15 @@ Either way the windows end up as a replay of the committed log (DESIGN promise 3
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from satark.decisions.decide import DECIDED
-from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE, FLAG_PARKED
-from satark.events import decode_stored
+from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE, FLAG_PARKED, LogEntry
+from satark.events import body_digest, decode_stored
 from satark.events.kinds import Label, Payment, PaymentResult
 from satark.events.tokens import current_card
 from satark.features.kernel.layout import FLAG_INSERT, FLAG_RETRACT
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from satark.decisions.decide import Decider
-    from satark.decisions.ports import EventLog, LogEntry
+    from satark.decisions.ports import EventLog
     from satark.events import Event
     from satark.events.tokens import CardTokens
 
+SYSTEM_OWNER = 0
 EVENT_KINDS = frozenset({"payment", "payment_result", "label", "payee_change"})
 MAX_PARKED = 100_000
 RECENT_PAYMENTS = 20_000
@@ -53,7 +55,7 @@ class Memory:
         self._log = log
         self._tokens = tokens
         self._payments: dict[tuple[int, str], Payment] = {}
-        self.parked: dict[tuple[int, str], list[LogEntry]] = {}
+        self.parked: OrderedDict[tuple[int, str], list[LogEntry]] = OrderedDict()
         self.n_parked = 0
 
     def current(self, event: Event) -> Event:
@@ -126,6 +128,16 @@ class Memory:
         mine = [entry for entry in uncommitted if entry.kind == DECIDED]
         payment = mine[0] if mine else self._log.find(owner, payment_id)
         return found if payment is not None and payment.flags & FLAG_LABELLED else None
+
+
+def log_inputs(log: EventLog, inputs: Sequence[tuple[str, str, bytes]], now_us: int) -> None:
+    """Append inputs in force, as (kind, reference, content), unless the log has them."""
+    for kind, ref, body in inputs:
+        digest = body_digest(body)
+        event_id = f"{kind}:{digest.hex()}"
+        if log.find(SYSTEM_OWNER, event_id) is None:
+            seq = log.last_seq() + 1
+            log.append([LogEntry(seq, SYSTEM_OWNER, event_id, kind, now_us, now_us, 0, ref, digest, body)])
 
 
 def take_in(

@@ -10,27 +10,20 @@ import threading
 from time import perf_counter_ns, sleep
 from typing import TYPE_CHECKING, Any
 
-from satark.core.errors import (
-    FutureEvent,
-    NotReady,
-    SatarkError,
-    StorageUnavailable,
-    WindowsFull,
-)
-from satark.decisions.answers import (
-    Outcome,
-    Readiness,
-    Receipt,
-    receipt,
-    same_or_raise,
-    stored_answer,
-    tell,
-    time_field,
-)
-from satark.decisions.arrival import Accepted, Arrival, entry_of
+from satark.core.errors import NotReady, SatarkError, StorageUnavailable, WindowsFull
+from satark.decisions.answers import Outcome, Readiness, receipt, same_or_raise, stored_answer, tell
+from satark.decisions.arrival import Accepted, Arrival, entry_of, not_future_or_raise
 from satark.decisions.commit import Committer
-from satark.decisions.ports import FLAG_PARKED, LogEntry
-from satark.decisions.recovery import Memory, encode_state, enter_parked, recover, state_of, take_in
+from satark.decisions.ports import FLAG_PARKED
+from satark.decisions.recovery import (
+    Memory,
+    encode_state,
+    enter_parked,
+    log_inputs,
+    recover,
+    state_of,
+    take_in,
+)
 from satark.decisions.tally import Tally
 from satark.events import body_digest, canonical_body, check_custom, decode_event, occurred_us, seal_card
 from satark.events.kinds import Label, Payment, PaymentResult, event_type
@@ -40,12 +33,11 @@ if TYPE_CHECKING:
 
     from satark.core.clock import Clock
     from satark.decisions.decide import Decider
-    from satark.decisions.ports import EventLog
+    from satark.decisions.ports import EventLog, LogEntry
     from satark.events import Event
     from satark.events.tokens import CardTokens
 
 DEFAULT_FUTURE_US = 60_000_000
-SYSTEM_OWNER = 0
 _RETRY_SECONDS = 0.5
 _COMMIT_POLL_SECONDS = 0.002
 
@@ -105,7 +97,7 @@ class DecisionService:
         self._committed_seq = 0
         self._stopped = threading.Event()
         self._snapshots = threading.Lock()  # Held by a snapshot and by a rebuild: they never share the rows.
-        self._trusted = False  # The windows hold what was accepted, and nothing else.
+        self._trusted = threading.Event()  # The windows hold what was accepted, and nothing else.
         self._half_done = False  # An event has moved the windows and is not through yet.
         self._tally = Tally()
         self.counts, self.degraded = self._tally.counts, self._tally.degraded
@@ -125,13 +117,14 @@ class DecisionService:
         self._state = "compiling"
         self._decider.compile()
         self._state = "recovering"
-        self._log_inputs()
+        log_inputs(self._log, self._inputs, self._clock.now_us())
         self._seq = self._committed_seq = recover(
             self._decider, self._memory, self._log, progress=self._progress
         )
         self._committer.start()
-        self._trusted = True
-        self._state = "ready"
+        self._trusted.set()
+        if not self._stopped.is_set():
+            self._state = "ready"
 
     def stop(self, timeout: float = 10.0) -> bool:
         """Finish what was accepted, take a last snapshot, and stop; False when time ran out."""
@@ -211,13 +204,8 @@ class DecisionService:
         digest = body_digest(body)
         if self._is_repeated(owner, event.id, digest, done):
             return
-        now = self._clock.now_us()
-        occurred = occurred_us(event)
-        if occurred > now + self._future_us:
-            message = f"the event is more than {self._future_us // 1_000_000} seconds in the future"
-            raise FutureEvent(
-                message, field=time_field(event), expected="not in the future", found="datetime"
-            )
+        now, occurred = self._clock.now_us(), occurred_us(event)
+        not_future_or_raise(event, occurred, now, self._future_us)
         arrival = Arrival(
             event, owner, body, digest, occurred, now, decider.is_late(occurred), self._seq + 1, started
         )
@@ -240,7 +228,8 @@ class DecisionService:
 
     def _distrust_windows(self) -> None:
         """After an error half-way the windows may hold what the log will not: rebuild them behind what is queued."""
-        self._half_done = self._trusted = False
+        self._half_done = False
+        self._trusted.clear()
         self._state = "rebuilding after an error"
         self._committer.fail_after(StorageUnavailable("the windows are rebuilt", retry_after_seconds=1))
 
@@ -326,7 +315,7 @@ class DecisionService:
     def _on_failure(self, batch: Sequence[Any], error: SatarkError) -> None:
         """Turn away all that waited, and rebuild the windows from the log before answering again."""
         with self._gate:
-            self._trusted = False
+            self._trusted.clear()
             self._state = "rebuilding after a failed commit"
             turned_away = [*batch, *self._committer.take_all()]
         self.counts["failed_commits"] += bool(batch)
@@ -359,7 +348,7 @@ class DecisionService:
         with self._gate:
             self._decider, self._memory = decider, memory
             self._seq = self._committed_seq = seq
-            self._trusted = True
+            self._trusted.set()
             if not self._stopped.is_set():
                 self._state = "ready"
 
@@ -373,13 +362,13 @@ class DecisionService:
         with self._snapshots:
             with self._gate:
                 decider = self._decider
-                if decider is None or decider.rows is None or not self._trusted:
+                if decider is None or decider.rows is None or not self._trusted.is_set():
                     return
                 seq, horizon_us = self._seq, decider.windows.horizon_us
                 state = state_of(decider, self._memory)
             encoded = encode_state(state)
             while self._committed_seq < seq:
-                if not self._trusted:
+                if not self._trusted.is_set():
                     return
                 sleep(_COMMIT_POLL_SECONDS)
             try:
@@ -389,18 +378,6 @@ class DecisionService:
                 return
         self.counts["snapshots"] += 1
         self.last_snapshot_us = self._clock.now_us()
-
-    def _log_inputs(self) -> None:
-        """Append the inputs in force (policy, rates) unless the log has them."""
-        for kind, ref, body in self._inputs:
-            digest = body_digest(body)
-            event_id = f"{kind}:{digest.hex()}"
-            if self._log.find(SYSTEM_OWNER, event_id) is None:
-                now = self._clock.now_us()
-                seq = self._log.last_seq() + 1
-                self._log.append(
-                    [LogEntry(seq, SYSTEM_OWNER, event_id, kind, now, now, 0, ref, digest, body)]
-                )
 
     def metrics(self) -> dict[str, Any]:
         """Return counters and gauges for the edge."""
@@ -416,6 +393,3 @@ class DecisionService:
                 **{f"windows_{name}": value for name, value in windows.items()},
             }
         )
-
-
-__all__ = ["DecisionService", "Outcome", "Readiness", "Receipt", "WindowsFull", "stored_answer"]

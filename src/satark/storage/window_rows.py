@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SEGMENT_BYTES = 16 << 20
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 _WORD = 8
 
@@ -56,6 +56,9 @@ class _Segment:
             self.map = mmap.mmap(self.file, size)
         except OSError:
             os.close(self.file)
+            if create:
+                # What was taken before the disk was full is given back.
+                path.unlink(missing_ok=True)
             raise
         self.view = memoryview(self.map)
         self.array: NDArray[np.int64] = np.frombuffer(self.map, dtype=np.int64).reshape(capacity, width)
@@ -94,6 +97,7 @@ class WindowRows:
         self._mark = mark
         self._segments: list[_Segment] = []
         self._lock = threading.Lock()
+        self._whole = threading.Lock()  # Held while rows are opened, begun anew, or made durable.
         self._version = ""
         self._width = 1
         self._capacity = 1
@@ -116,17 +120,16 @@ class WindowRows:
 
     def open(self, version: str, width: int) -> int:
         """Read the manifest and verify the segments; 0 when there is nothing usable."""
-        self._close_segments()
-        self._set(version, width)
-        try:
-            manifest = json.loads((self._folder / MANIFEST).read_bytes())
-            seq = self._read(manifest)
-        except (OSError, ValueError, KeyError, TypeError):
-            self.restart(version, width)
-            return 0
-        if seq == 0:
-            self.restart(version, width)
-        return seq
+        with self._whole:
+            self._close_segments()
+            self._set(version, width)
+            try:
+                seq = self._read(_checked((self._folder / MANIFEST).read_bytes()))
+            except (OSError, ValueError, KeyError, TypeError):
+                seq = 0
+            if seq == 0:
+                self._restart(version, width)
+            return seq
 
     def blocks(self) -> Iterator[NDArray[np.int64]]:
         """Return all rows in order."""
@@ -151,6 +154,10 @@ class WindowRows:
 
     def restart(self, version: str, width: int) -> None:
         """Forget all rows and begin anew."""
+        with self._whole:
+            self._restart(version, width)
+
+    def _restart(self, version: str, width: int) -> None:
         self._close_segments()
         self._set(version, width)
         self._state = b""
@@ -170,6 +177,10 @@ class WindowRows:
 
     def snapshot(self, seq: int, horizon_us: int, state: bytes) -> None:
         """Make the rows up to `seq` durable (see the port); called from one other thread at a time."""
+        with self._whole:
+            self._snapshot(seq, horizon_us, state)
+
+    def _snapshot(self, seq: int, horizon_us: int, state: bytes) -> None:
         with self._lock:
             segments = list(self._segments)
         entries: list[list[Any]] = []
@@ -254,8 +265,9 @@ class WindowRows:
 
     def _write_manifest(self, manifest: dict[str, Any]) -> None:
         temporary = self._folder / f"{MANIFEST}.new"
+        content = json.dumps(manifest, separators=(",", ":")).encode()
         with temporary.open("wb") as file:
-            file.write(json.dumps(manifest, separators=(",", ":")).encode())
+            file.write(xxhash.xxh3_64_hexdigest(content).encode() + b"\n" + content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._folder / MANIFEST)
@@ -269,6 +281,15 @@ class WindowRows:
         for segment in self._segments:
             segment.close()
         self._segments = []
+
+
+def _checked(stored: bytes) -> dict[str, Any]:
+    """Return a manifest that is what was written."""
+    digest, _, content = stored.partition(b"\n")
+    if xxhash.xxh3_64_hexdigest(content).encode() != digest:
+        raise ValueError(MANIFEST)
+    manifest: dict[str, Any] = json.loads(content)
+    return manifest
 
 
 def _rows_up_to(rows: NDArray[np.int64], seq: int) -> int:
