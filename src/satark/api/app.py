@@ -72,6 +72,10 @@ class SatarkApi:
         """Return how many requests of the hot routes are under way."""
         return self._meter.in_flight
 
+    def settled(self) -> bool:
+        """Return whether the engine has read its log and decides."""
+        return self.desk.service.ready().ready
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the start and stop of the server."""
         if scope["type"] == "http":

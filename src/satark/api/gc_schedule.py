@@ -34,6 +34,9 @@ class GcSchedule:
         The loop whose idle slices are used.
     in_flight
         Tells how many requests are being served.
+    settled
+        Tells whether what shall live for long has been built; everything is then frozen once more. An engine reads
+        its log after the server listens, so most of what lives comes after `start`.
     clock
         Seconds that only go forward.
 
@@ -50,11 +53,13 @@ class GcSchedule:
         loop: asyncio.AbstractEventLoop,
         in_flight: Callable[[], int],
         *,
+        settled: Callable[[], bool] | None = None,
         clock: Callable[[], float] = time.perf_counter,
         collect: Callable[[int], int] = gc.collect,
     ) -> None:
         self._loop = loop
         self._in_flight = in_flight
+        self._settled = settled
         self._clock = clock
         self._collect = collect
         self._timer: asyncio.TimerHandle | None = None
@@ -92,6 +97,10 @@ class GcSchedule:
 
     def run(self) -> None:
         """Collect what is due."""
+        if self._settled is not None and self._settled():
+            self._settled = None
+            gc.collect()
+            gc.freeze()
         now = self._clock()
         generation = self.due(now)
         if generation is None:

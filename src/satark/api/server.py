@@ -152,7 +152,7 @@ def run_server(
         Called in the loop with the address and port once connections are accepted (port 0 means a free one).
     in_flight
         How many requests are under way, for the schedule of the garbage collector; by default the app's own
-        `in_flight()` if it has one.
+        `in_flight()` if it has one. The app's `settled()`, if it has one, tells when all is built that lives long.
     """
     server = _Server(server_config(app, options))
     busy: Callable[[], int] = in_flight or getattr(app, "in_flight", None) or _never_busy
@@ -174,7 +174,7 @@ async def _serve(
     in_flight: Callable[[], int],
 ) -> None:
     server.loop = asyncio.get_running_loop()
-    schedule = GcSchedule(server.loop, in_flight)
+    schedule = GcSchedule(server.loop, in_flight, settled=getattr(server.config.app, "settled", None))
     watcher = asyncio.ensure_future(
         _after_start(server, schedule if options.schedule_gc else None, on_listening)
     )

@@ -79,3 +79,22 @@ def test_python_gets_its_collector_back_when_stopped(schedule):
     finally:
         schedule.stop()
     assert gc.isenabled()
+
+
+def test_everything_is_frozen_once_more_when_the_engine_is_built(world):
+    loop = asyncio.new_event_loop()
+    ready = []
+    schedule = GcSchedule(
+        loop, lambda: 0, settled=lambda: bool(ready), clock=lambda: world.now, collect=world.collect
+    )
+    schedule.start()
+    try:
+        built = [[] for _ in range(1_000)]
+        schedule.run()
+        before = gc.get_freeze_count()
+        ready.append(True)
+        schedule.run()
+        assert gc.get_freeze_count() >= before + len(built)
+    finally:
+        schedule.stop()
+        loop.close()
