@@ -81,7 +81,7 @@ class SqliteIndex:
 
     def find(self, owner: int, event_id: str) -> tuple[int, int | None]:
         """Return (the place up to which the file covers the log, the seq of this id or None)."""
-        if not self._path.exists():
+        if not self._present():
             return 0, None
         rows = self.readers.fetch(
             "SELECT place.seq, (SELECT seq FROM ids WHERE owner = ? AND event_id = ?) FROM place",
@@ -91,7 +91,7 @@ class SqliteIndex:
 
     def find_by_ref(self, owner: int, ref: str) -> tuple[int, list[int]]:
         """Return (the place up to which the file covers the log, the seqs of this reference in order)."""
-        if not self._path.exists():
+        if not self._present():
             return 0, []
         rows = self.readers.fetch(
             "SELECT place.seq, refs.seq FROM place LEFT JOIN refs ON owner = ? AND ref = ? ORDER BY refs.seq",
@@ -103,7 +103,7 @@ class SqliteIndex:
         self, action: int, after: int, until: int, limit: int, *, forwards: bool
     ) -> tuple[int, list[int]]:
         """Return (the place up to which the file covers the log, seqs of decisions of one action)."""
-        if not self._path.exists():
+        if not self._present():
             return 0, []
         sql = _ACTIONS_FORWARDS if forwards else _ACTIONS_BACKWARDS
         rows = self.readers.fetch(sql, (action, after, until, limit))
@@ -156,6 +156,10 @@ class SqliteIndex:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+
+    def _present(self) -> bool:
+        """Tell whether there is a file; the writing process has made it."""
+        return self._writer is not None or self._path.exists()
 
     def _open_or_rebuild(self) -> int:
         """Open the file for writing; one that is torn or does not belong to the log is begun anew."""

@@ -45,7 +45,7 @@ PROGRAM = textwrap.dedent("""
 @pytest.mark.slow
 def test_acknowledged_entries_are_there_when_the_process_is_killed(tmp_path):
     acknowledged = 0
-    for round_number, answers in enumerate((1, 7, 20, 33, 48)):
+    for round_number, answers in enumerate((1, 12, 25)):
         with subprocess.Popen(
             [sys.executable, "-c", PROGRAM, str(tmp_path / "data"), str(round_number)], stdout=subprocess.PIPE
         ) as child:
@@ -59,7 +59,8 @@ def test_acknowledged_entries_are_there_when_the_process_is_killed(tmp_path):
             assert last >= acknowledged > 0
             assert [seq for _, seq in storage.events.ids()] == [f"id_{seq}" for seq in range(1, last + 1)]
             assert storage.audit.verify().ok
-            for seq in range(3, last + 1, 3):
+            checked = {*range(3, last + 1, 30), *range(max(3, last - last % 3 - 30), last + 1, 3)}
+            for seq in sorted(checked):
                 assert storage.events.find(1, f"id_{seq}").seq == seq
                 assert [one.seq for one in storage.events.find_by_ref(1, f"id_{seq - 1}")] == [seq]
             acknowledged = last
