@@ -5,31 +5,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from satark.api.problems import Problem
+from satark.decisions.answers import Receipt
 from satark.decisions.model import Decision
-
-
-class Receipt(Struct, frozen=True, kw_only=True):
-    """What an event that is remembered but not decided is answered with.
-
-    Attributes
-    ----------
-    id
-        The event's id.
-    type
-        payment_result, label or payee_change.
-    seq
-        Its place in the log.
-    late
-        It came too late to enter the windows.
-    parked
-        Its payment is not known yet; it will count when the payment is.
-    """
-
-    id: str
-    type: str
-    seq: int
-    late: bool = False
-    parked: bool = False
 
 
 class BatchItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,3 +34,6 @@ class Ready(Struct, frozen=True, kw_only=True):
 
     ready: bool
     reasons: list[str] = []
+
+
+__all__ = ["BatchAnswer", "BatchItem", "Decision", "Live", "Problem", "Ready", "Receipt"]

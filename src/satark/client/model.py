@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from satark.core.errors import SatarkError
+from satark.decisions.answers import Receipt
 from satark.decisions.model import Decision
 
 
@@ -31,16 +32,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     def answered(self) -> bool:
         """True if Satark decided; False if the configured action stands in."""
         return self.decision is not None
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that is remembered: its place in the log, and whether it counts (see the documentation)."""
-
-    id: str
-    type: str
-    seq: int
-    late: bool = False
-    parked: bool = False
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,3 +80,6 @@ def _kinds() -> dict[str, type[SatarkError]]:
         found.setdefault(kind.code, kind)
         pending.extend(kind.__subclasses__())
     return found
+
+
+__all__ = ["Answer", "BatchBody", "BatchItem", "Decision", "Problem", "Receipt", "error_of"]

@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from satark.api.answers import Receipt
-from satark.decisions import service
-
 
 @pytest.fixture
 def document(http):
@@ -76,8 +73,3 @@ def test_document_and_page_are_absent_when_switched_off(make_http):
     http = make_http(docs=False)
     assert http.send("GET", "/docs").status_code == 404
     assert http.send("GET", "/openapi.json").status_code == 404
-
-
-def test_receipt_is_the_engines_when_fields_are_compared():
-    assert Receipt.__struct_fields__ == service.Receipt.__struct_fields__
-    assert Receipt.__struct_defaults__ == service.Receipt.__struct_defaults__

@@ -6,9 +6,8 @@ import json
 import httpx
 import pytest
 
-from satark.api.answers import Receipt as ServerReceipt
 from satark.api.examples import DECISION, RECEIPT
-from satark.client import AsyncClient, Client, Receipt
+from satark.client import AsyncClient, Client
 from satark.core.errors import (
     DeadlineExceeded,
     Forbidden,
@@ -220,8 +219,3 @@ def test_receipt_is_returned_when_an_event_is_remembered(call):
 def test_label_says_so_when_no_answer_comes(call):
     with pytest.raises(DeadlineExceeded):
         call(Server((503, b"")), "label", LABEL_FRAUD)
-
-
-def test_receipt_is_the_servers_when_fields_are_compared():
-    assert Receipt.__struct_fields__ == ServerReceipt.__struct_fields__
-    assert Receipt.__struct_defaults__ == ServerReceipt.__struct_defaults__
