@@ -104,7 +104,7 @@ class Supervisor:
 
     def _start_stream(self, secret: str, *, rate_per_second: float, seed: int) -> None:
         arguments = (
-            *("simulate", "--to", self._addresses["engine"], "--live"),
+            *("simulate", "--to", self._addresses["engine"]),
             *("--rate", str(rate_per_second), "--seed", str(seed)),
         )
         self._start("stream", *arguments, environment={KEY_VARIABLE: secret})

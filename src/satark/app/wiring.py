@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from satark.app.settings import Settings
     from satark.cli.ports import Inspection
     from satark.core.rates import RateTable
+    from satark.events import CardTokens
     from satark.policies import Policy
     from satark.storage import Manifest, Retention, Storage
 
@@ -94,11 +95,31 @@ class AppWiring:
     def inspection(self, storage: Storage) -> Inspection:
         """Return what deciding again needs besides the log."""
         from satark.cli.ports import Inspection
-        from satark.core.clock import MICROS_PER_SECOND
         from satark.events import CardTokens
 
         tokens = CardTokens.parse(storage.secrets.card_keys)
-        return Inspection(tokens, self.rates(), self.settings.late_seconds * MICROS_PER_SECOND)
+        return Inspection(tokens, self.rates(), self.windows_options()["lateness_us"])
+
+    def card_tokens(self) -> CardTokens:
+        """Return the installation's card keys, or new ones where there is no installation."""
+        from satark.events import CardTokens
+        from satark.storage import Secrets
+        from satark.storage.installation import load_secrets
+
+        if self.settings.secrets:
+            secrets = Secrets.parse(self.settings.secrets)
+        else:
+            secrets = load_secrets(self.data) or Secrets.generate()
+        return CardTokens.parse(secrets.card_keys)
+
+    def windows_options(self) -> dict[str, int]:
+        """Return the bounds of the windows: memory and lateness."""
+        from satark.core.clock import MICROS_PER_SECOND
+
+        return {
+            "lateness_us": self.settings.late_seconds * MICROS_PER_SECOND,
+            "memory_bytes": self.settings.windows_mb << 20,
+        }
 
     def serve(self, announce: Callable[[Mapping[str, object]], None]) -> None:
         """Run the engine until it is told to stop."""

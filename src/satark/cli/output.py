@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+PIPE_WIDTH = 400
+
+
 class Output:
     """The two ways of answering behind one face.
 
@@ -28,7 +31,9 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self.console = Console(soft_wrap=True, highlight=False)
+        # Into a file or pipe nothing is wrapped to the width of a screen.
+        width = None if sys.stdout.isatty() else PIPE_WIDTH
+        self.console = Console(soft_wrap=True, highlight=False, width=width)
         self.notes = Console(stderr=True, soft_wrap=True, highlight=False)
 
     def result(self, data: object, text: str | Iterable[str] | None = None) -> None:

@@ -53,6 +53,15 @@ class Wiring(Protocol):
     def policy(self, name: str | None = None) -> Policy:
         """Load a bundled policy by name or a file by path; without either, the policy of the settings."""
 
+    def rates(self) -> RateTable | None:
+        """Load the exchange rates of the settings."""
+
+    def card_tokens(self) -> CardTokens:
+        """Return the installation's card keys, or new ones where there is no installation."""
+
+    def windows_options(self) -> dict[str, int]:
+        """Return the bounds of the windows: memory and lateness."""
+
     def cases_of(self, name: str | None) -> Path:
         """Return the file of cases that belongs to a policy."""
 

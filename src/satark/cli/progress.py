@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def counting(output: Output, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show how many of something are done; the function that is yielded is told the number so far."""
+def counting(output: Output, what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """Show how many of something are done.
+
+    The function that is yielded is told the number so far and, where it changes, how many there are in all.
+    """
     ends = (
         (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         if total
@@ -40,4 +43,4 @@ def counting(output: Output, what: str, total: int | None = None) -> Iterator[Ca
     )
     with progress:
         task = progress.add_task(what, total=total)
-        yield lambda done: progress.update(task, completed=done)
+        yield lambda done, of=total: progress.update(task, completed=done, total=of)
