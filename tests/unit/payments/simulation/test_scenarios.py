@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -181,3 +182,10 @@ def test_a_scenario_says_what_it_is_when_it_is_registered(name):
     assert scenario.name == name
     assert scenario.kind
     assert scenario.summary
+
+
+def test_the_documentation_lists_every_scenario():
+    page = (Path(__file__).parents[4] / "docs" / "simulation.md").read_text(encoding="utf-8")
+    for scenario in SCENARIOS.values():
+        seen = "yes" if scenario.foreseen else "no"
+        assert f"| `{scenario.name}` | {scenario.kind} | {scenario.summary} | {seen} |" in page
