@@ -41,8 +41,6 @@ HEADS_NAME = "heads.jsonl"
 """The heads of both hash chains, a line an hour; to be copied to another machine."""
 BACKLOG = 2_048
 BATCH_BODIES = 16
-ENTRIES_PER_MEGABYTE = 8_192
-"""An entry takes some 50 to 120 bytes, so the bound on bytes is met before the ones on entries and keys."""
 """The body of a batch may be so many times as large as that of one event."""
 
 _log = structlog.get_logger("satark.engine")
@@ -114,12 +112,7 @@ def build_service(wiring: AppWiring, storage: Storage) -> DecisionService:
             policy,
             rates=rates,
             engine=satark.__version__,
-            windows_options={
-                "lateness_us": settings.late_seconds * MICROS_PER_SECOND,
-                "memory_bytes": settings.windows_mb << 20,
-                "max_entries": settings.windows_mb * ENTRIES_PER_MEGABYTE,
-                "max_keys": settings.windows_mb * ENTRIES_PER_MEGABYTE,
-            },
+            windows_options=wiring.windows_options(),
             rows=rows,
             seed=storage.secrets.window_seed,
         )

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from satark.policies import Policy
     from satark.storage import Manifest, Retention, Storage
 
+ENTRIES_PER_MEGABYTE = 8_192
+"""An entry takes some 50 to 120 bytes, so the bound on bytes is met before the ones on entries and keys."""
+
 
 class AppWiring:
     """The collaborators of one command, each made when it is asked for."""
@@ -119,6 +122,8 @@ class AppWiring:
         return {
             "lateness_us": self.settings.late_seconds * MICROS_PER_SECOND,
             "memory_bytes": self.settings.windows_mb << 20,
+            "max_entries": self.settings.windows_mb * ENTRIES_PER_MEGABYTE,
+            "max_keys": self.settings.windows_mb * ENTRIES_PER_MEGABYTE,
         }
 
     def serve(self, announce: Callable[[Mapping[str, object]], None]) -> None:
