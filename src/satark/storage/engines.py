@@ -38,7 +38,8 @@ FAULTS = (sa.exc.OperationalError, sa.exc.DBAPIError, sa.exc.TimeoutError, sqlit
 _POSTGRES_ARGUMENTS = {
     "connect_timeout": 5,
     "application_name": "satark",
-    # A server that vanished without a word is given up after ten seconds, not after the system's quarter of an hour.
+    # A server that vanished without a word is given up after ten seconds, not after the system's quarter of
+    # an hour.
     "keepalives_idle": 10,
     "keepalives_interval": 3,
     "keepalives_count": 3,

@@ -68,6 +68,7 @@ class SqlEventLog:
         if not entries:
             return
         self._engines.writer()
+        self._own()
         rows, digest = rows_and_digest(entries)
         with self._turn:
             last = self._end_of_log()
@@ -227,6 +228,9 @@ class SqlEventLog:
     def _connect_writer(self) -> Any:  # noqa: ANN401 - two drivers
         """Open the connection that appends."""
         raise NotImplementedError
+
+    def _own(self) -> None:
+        """Become the one that appends."""
 
     def _begin(self, writer: Any) -> None:  # noqa: ANN401 - two drivers
         """Start a transaction that holds the write lock."""

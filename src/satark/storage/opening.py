@@ -11,7 +11,7 @@ from satark.core.errors import FolderUnusable
 from satark.storage.engines import POSTGRES_PREFIX, postgres_engines, sqlite_engines, storage_faults
 from satark.storage.facade import Storage
 from satark.storage.installation import Secrets, bind_secrets, knows_secrets, load_secrets, write_secrets
-from satark.storage.lock import make_folder
+from satark.storage.lock import holder_of, make_folder
 from satark.storage.migrate import migrate
 from satark.storage.sqlite_log import SqliteEventLog
 
@@ -95,7 +95,9 @@ def open_storage(
 def _log(engines: Engines, database: Path | None, secrets: Secrets) -> SqlEventLog:
     """Make the log of the dialect."""
     if database is not None:
-        return SqliteEventLog(engines, database, audit_key=secrets.audit_key)
+        # The engine holds the folder's lock and needs quick lookups from the start.
+        own = engines.write is not None and holder_of(database.parent) == os.getpid()
+        return SqliteEventLog(engines, database, audit_key=secrets.audit_key, own=own)
     # The PostgreSQL driver is an extra of the installation.
     from satark.storage.postgres_log import PostgresEventLog
 

@@ -19,7 +19,7 @@ import msgspec
 
 from satark.core.errors import IntegrityBroken, StorageUnavailable
 from satark.storage.engines import BUSY_TIMEOUT_MS, sqlite_uri
-from satark.storage.readers import Readers
+from satark.storage.readers import Readers, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,19 +60,35 @@ class SqliteIndex:
     ----------
     path, log_path
         The index's and the log's file.
-    write
-        False for processes that only read; they use the file as it is and scan what it does not cover yet.
+
+    Whoever appends to the log claims the file and merges into it. All others use it as it is, and look into
+    the log itself for what it does not cover yet, or for everything while it cannot be read.
     """
 
-    def __init__(self, path: Path, log_path: Path, *, write: bool) -> None:
+    def __init__(self, path: Path, log_path: Path) -> None:
         self._path = path
         self._log_path = log_path
         self._merging = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._indexed = 0
-        if write:
-            self._indexed = self._open_or_rebuild()
         self.readers = Readers(self._connect_reader, (sqlite3.Error, OSError))
+
+    def claim(self) -> None:
+        """Open the file for merging; one that is missing, torn or of another log is begun anew.
+
+        Raises
+        ------
+        StorageUnavailable
+            It cannot be opened or made.
+        """
+        with self._merging:
+            if self._writer is None:
+                try:
+                    self._indexed = self._open_or_rebuild()
+                except (sqlite3.Error, OSError) as error:
+                    self._release()
+                    message = f"the log's index cannot be opened: {error}"
+                    raise StorageUnavailable(message, certain=True) from error
 
     @property
     def indexed_seq(self) -> int:
@@ -81,9 +97,7 @@ class SqliteIndex:
 
     def find(self, owner: int, event_id: str) -> tuple[int, int | None]:
         """Return (the place up to which the file covers the log, the seq of this id or None)."""
-        if not self._present():
-            return 0, None
-        rows = self.readers.fetch(
+        rows = self._fetch(
             "SELECT place.seq, (SELECT seq FROM ids WHERE owner = ? AND event_id = ?) FROM place",
             (owner, event_id),
         )
@@ -91,9 +105,7 @@ class SqliteIndex:
 
     def find_by_ref(self, owner: int, ref: str) -> tuple[int, list[int]]:
         """Return (the place up to which the file covers the log, the seqs of this reference in order)."""
-        if not self._present():
-            return 0, []
-        rows = self.readers.fetch(
+        rows = self._fetch(
             "SELECT place.seq, refs.seq FROM place LEFT JOIN refs ON owner = ? AND ref = ? ORDER BY refs.seq",
             (owner, ref),
         )
@@ -103,10 +115,8 @@ class SqliteIndex:
         self, action: int, after: int, until: int, limit: int, *, forwards: bool
     ) -> tuple[int, list[int]]:
         """Return (the place up to which the file covers the log, seqs of decisions of one action)."""
-        if not self._present():
-            return 0, []
         sql = _ACTIONS_FORWARDS if forwards else _ACTIONS_BACKWARDS
-        rows = self.readers.fetch(sql, (action, after, until, limit))
+        rows = self._fetch(sql, (action, after, until, limit))
         return rows[0][0], [row[1] for row in rows if row[1] is not None]
 
     def known(self, owner: int, event_ids: Iterable[str]) -> list[str]:
@@ -128,11 +138,14 @@ class SqliteIndex:
             The log holds an id twice.
         """
         with self._merging:
-            first, last = self._indexed, min(last_seq, self._indexed + MERGE_ROWS)
-            if last <= first or self._writer is None:
+            if last_seq <= self._indexed or self._writer is None:
                 return self._indexed
+            first = last = self._indexed
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
+                # Read inside the transaction: should another process have merged, nothing is merged twice.
+                first = int(self._writer.execute("SELECT seq FROM place").fetchone()[0])
+                last = max(first, min(last_seq, first + MERGE_ROWS))
                 for statement in _MERGE.split(";"):
                     self._writer.execute(statement, (first, last))
                 self._writer.execute(_MARK, (last, last))
@@ -153,13 +166,17 @@ class SqliteIndex:
         """Close the connections."""
         self.readers.close()
         with self._merging:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+            self._release()
 
-    def _present(self) -> bool:
-        """Tell whether there is a file; the writing process has made it."""
-        return self._writer is not None or self._path.exists()
+    def _fetch(self, sql: str, parameters: tuple[object, ...]) -> list[Row]:
+        """Ask the file; whoever has not claimed it does without while it is not there or cannot be read."""
+        if self._writer is not None:
+            return self.readers.fetch(sql, parameters)
+        try:
+            rows = self.readers.fetch(sql, parameters) if self._path.exists() else []
+        except StorageUnavailable:
+            rows = []
+        return rows or [(0, None)]
 
     def _open_or_rebuild(self) -> int:
         """Open the file for writing; one that is torn or does not belong to the log is begun anew."""
@@ -168,8 +185,7 @@ class SqliteIndex:
         except sqlite3.DatabaseError:
             place = None
         if place is None:
-            if self._writer is not None:
-                self._writer.close()
+            self._release()
             for suffix in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             place = self._open()
@@ -177,6 +193,11 @@ class SqliteIndex:
             message = "the log's index cannot be built"
             raise StorageUnavailable(message, certain=True)
         return place
+
+    def _release(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
 
     def _open(self) -> int | None:
         """Open the file and return its place, None when it is not of this log or of another format."""
@@ -199,12 +220,7 @@ class SqliteIndex:
             writer.commit()
         elif version != FORMAT:
             return None
-        seq, digest = writer.execute("SELECT seq, digest FROM place").fetchone()
-        if seq:
-            row = writer.execute("SELECT digest FROM log.events WHERE seq = ?", (seq,)).fetchone()
-            if row is None or row[0] != digest:
-                return None
-        return int(seq)
+        return _place(writer)
 
     def _connect_reader(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -212,4 +228,21 @@ class SqliteIndex:
         )
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute(f"PRAGMA cache_size = -{INDEX_CACHE_KIB}")
+        if self._writer is None:
+            # Who has claimed the file knows that it is of this log.
+            connection.execute("ATTACH ? AS log", (sqlite_uri(self._log_path, "ro"),))
+            if _place(connection) is None:
+                connection.close()
+                message = "the index is of another log"
+                raise sqlite3.DatabaseError(message)
         return connection
+
+
+def _place(connection: sqlite3.Connection) -> int | None:
+    """Return up to where the index covers the attached log, None when it is of another log."""
+    seq, digest = connection.execute("SELECT seq, digest FROM place").fetchone()
+    if seq:
+        row = connection.execute("SELECT digest FROM log.events WHERE seq = ?", (seq,)).fetchone()
+        if row is None or row[0] != digest:
+            return None
+    return int(seq)

@@ -33,14 +33,15 @@ class SqliteEventLog(SqlEventLog):
     Attributes
     ----------
     index
-        The lookups beside the log; they cover it up to `index.indexed_seq`, memory covers the rest.
+        The lookups beside the log. For the process that appends they cover it up to `index.indexed_seq` and
+        memory covers the rest; any other looks for the rest in the log itself.
     """
 
-    def __init__(self, engines: Engines, path: Path, *, audit_key: bytes) -> None:
+    def __init__(self, engines: Engines, path: Path, *, audit_key: bytes, own: bool = False) -> None:
         read = engines.read
         super().__init__(engines, lambda: detached(read), audit_key=audit_key)
-        self._in_memory = engines.write is not None
-        self.index = SqliteIndex(path.with_name(INDEX_NAME), path, write=self._in_memory)
+        self.index = SqliteIndex(path.with_name(INDEX_NAME), path)
+        self._owned = False
         # Two generations: the older is being merged into the index while the newer takes what is appended.
         self._ids: _Ids = {}
         self._refs: _Refs = {}
@@ -50,12 +51,12 @@ class SqliteEventLog(SqlEventLog):
         self._remembered = 0
         self._checkpointing = threading.Lock()
         self._checkpointer = SqliteCheckpointer(path, lambda: self._turn, self.last_seq)
-        if self._in_memory:
-            self._load_tail()
+        if own:
+            self._own()
 
     def find(self, owner: int, event_id: str) -> LogEntry | None:
         """Return the owner's entry of this id; callable from any thread."""
-        if self._in_memory:
+        if self._owned:
             # Rows move from the newer to the older generation to the index; asked in this order none is
             # missed.
             key = (owner, event_id)
@@ -73,7 +74,7 @@ class SqliteEventLog(SqlEventLog):
         """Stream the results and labels of one payment in order."""
         if not payment_id:
             return
-        if self._in_memory:
+        if self._owned:
             key = (owner, payment_id)
             found = set(self._refs.get(key, ())) | set(self._older_refs.get(key, ()))
             found.update(self.index.find_by_ref(owner, payment_id)[1])
@@ -95,7 +96,7 @@ class SqliteEventLog(SqlEventLog):
         Called from `Storage.checkpoint`, beside appends. Does nothing while the rows are few, unless
         `everything`.
         """
-        if not self._in_memory:
+        if not self._owned:
             return 0
         waiting = self.last_seq() - self.index.indexed_seq
         if waiting and (everything or waiting >= MERGE_WHEN_BUSY or self._older_until):
@@ -111,8 +112,9 @@ class SqliteEventLog(SqlEventLog):
 
     def checkpoint(self) -> Checkpoint:
         """Move pages into the database and merge new rows' lookups; see `Storage.checkpoint`."""
-        if not self._in_memory:
+        if self._engines.write is None:
             return Checkpoint()
+        self._own()
         with self._checkpointing:
             wal_bytes, moved, idle = self._checkpointer.run()
             return Checkpoint(wal_bytes, moved, self.merge_index(everything=idle))
@@ -151,9 +153,8 @@ class SqliteEventLog(SqlEventLog):
             self._remember(entry.seq, entry.owner, entry.event_id, entry.ref)
 
     def _catch_up(self, last: int) -> None:
-        if self._in_memory and last > self._remembered:
-            for seq, owner, event_id, ref in self._places(self._remembered):
-                self._remember(seq, owner, event_id, ref)
+        if self._owned and last > self._remembered:
+            self._learn_after(self._remembered)
 
     def _recent_of(
         self, action: int, after: int, until: int, limit: int, *, forwards: bool
@@ -171,13 +172,27 @@ class SqliteEventLog(SqlEventLog):
         entries = [entry for seq in seqs[: limit - len(newest)] if (entry := self.get(seq)) is not None]
         return entries + tail(limit - len(entries)) if forwards else newest + entries
 
-    def _load_tail(self) -> None:
-        """Learn the rows that the index does not cover, and merge first where they are very many."""
-        last = self.stored_last()
-        while last - self.index.indexed_seq > MERGE_ROWS:
-            self.index.merge(last)
-        self._remembered = self.index.indexed_seq
-        self._catch_up(last)
+    def _own(self) -> None:
+        """Be the one that appends: claim the index, and learn the rows that it does not cover.
+
+        Others (pages, commands) also open for writing, for keys and the trail; they must leave the index
+        alone and may not trust a memory of the log's end.
+        """
+        with self._turn:
+            if self._owned:
+                return
+            self.index.claim()
+            last = self.stored_last()
+            # Very many rows, for instance after a restore, go into the file and not into memory.
+            while last - self.index.indexed_seq > MERGE_ROWS:
+                self.index.merge(last)
+            self._remembered = self.index.indexed_seq
+            self._learn_after(self._remembered)
+            self._owned = True
+
+    def _learn_after(self, seq: int) -> None:
+        for place, owner, event_id, ref in self._places(seq):
+            self._remember(place, owner, event_id, ref)
 
     def _remember(self, seq: int, owner: int, event_id: str, ref: str) -> None:
         if seq <= self._remembered:

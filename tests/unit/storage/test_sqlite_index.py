@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from satark.core.errors import StorageUnavailable
-from satark.storage import sqlite_log
+from satark.storage import FolderLock, sqlite_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +78,7 @@ def test_rows_are_merged_at_open_when_very_many_are_not(opened, entry, monkeypat
     monkeypatch.setattr("satark.storage.sqlite_log.MERGE_ROWS", 30)
     monkeypatch.setattr("satark.storage.sqlite_index.MERGE_ROWS", 30)
     again = opened()
+    again.events._own()
     assert again.events.index.indexed_seq == 90
     assert len(again.events._ids) == 10
     assert [again.events.find(1, f"pay_{seq}").seq for seq in (1, 90, 91, 100)] == [1, 90, 91, 100]
@@ -138,3 +139,56 @@ def test_checkpoint_comes_back_later_when_a_reader_holds_an_old_moment(opened, e
         storage.checkpoint()
         assert not storage.checkpoint().moved
     assert storage.checkpoint().moved
+
+
+def test_another_process_sees_all_and_leaves_the_index_alone_when_it_opens_for_writing(opened, entry):
+    engine, pages = opened(), opened()
+    _fill(engine, entry, 20, ref="pay_x")
+    pages.audit.append(actor="asha", action="looked")
+    assert pages.events.last_seq() == 20
+    assert pages.events.find(1, "pay_20").seq == 20
+    engine.checkpoint()
+    engine.checkpoint()
+    _fill(engine, entry, 30, start=21, ref="pay_x")
+    assert pages.events.last_seq() == 30
+    assert [pages.events.find(1, f"pay_{seq}").seq for seq in (7, 30)] == [7, 30]
+    assert len(list(pages.events.find_by_ref(1, "pay_x"))) == 30
+    pages.close()
+    engine.checkpoint()
+    engine.checkpoint()
+    assert engine.events.index.indexed_seq == 30
+    assert engine.audit.verify().ok
+
+
+def test_rows_are_merged_once_when_two_merge(opened, entry):
+    first, second = opened(), opened()
+    _fill(first, entry, 20)
+    for storage in (second, first, second, first):
+        storage.checkpoint()
+        storage.checkpoint()
+    assert first.events.index.indexed_seq == second.events.index.indexed_seq == 20
+    assert first.events.find(1, "pay_20").seq == second.events.find(1, "pay_20").seq == 20
+
+
+def test_lookups_are_claimed_at_open_when_this_process_holds_the_folder(tmp_path, opened, entry):
+    storage = opened()
+    _fill(storage, entry, 20)
+    storage.close()
+    assert not opened().events._owned
+    with FolderLock(tmp_path / "data"):
+        again = opened()
+        assert again.events._owned
+        assert len(again.events._ids) == 20
+
+
+def test_reader_looks_into_the_log_when_the_index_cannot_be_read(tmp_path, opened, entry):
+    storage = opened()
+    _fill(storage, entry, 20, ref="pay_x")
+    storage.close()
+    for torn in (b"", b"torn" * 4_000):
+        (tmp_path / "data" / "index.db").write_bytes(torn)
+        reader = opened(read_only=True)
+        assert reader.events.find(1, "pay_20").seq == 20
+        assert len(list(reader.events.find_by_ref(1, "pay_x"))) == 20
+        assert reader.events.recent(1, action="hold")[0].seq == 19
+        reader.close()
