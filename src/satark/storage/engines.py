@@ -138,7 +138,11 @@ def postgres_engines(url: str, *, read_only: bool, connect_args: Mapping[str, An
             arguments["options"] = "-c default_transaction_read_only=on"
         return sa.create_engine(parsed, paramstyle="format", pool_pre_ping=True, connect_args=arguments)
 
-    return Engines(None if read_only else engine(write=True), engine(write=False))
+    try:
+        return Engines(None if read_only else engine(write=True), engine(write=False))
+    except ModuleNotFoundError as error:
+        message = "PostgreSQL needs its driver: pip install 'satark[postgres]'"
+        raise SettingInvalid(message, setting="database") from error
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 
 import pytest
 
@@ -39,6 +40,12 @@ def test_server_is_named_unreachable_when_nobody_listens(tmp_path):
 def test_opening_is_refused_when_the_url_cannot_be_read(tmp_path):
     with pytest.raises(SettingInvalid):
         open_storage("postgresql://host:port/x", folder=tmp_path)
+
+
+def test_missing_driver_is_named_when_a_server_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingInvalid, match=r"satark\[postgres\]"):
+        open_storage("postgresql://satark@127.0.0.1:1/satark", folder=tmp_path)
 
 
 def test_folder_may_have_any_name_when_it_is_opened(opened, entry):
