@@ -116,7 +116,9 @@ def replay(  # noqa: PLR0913 - all but two are options by name
                 decisions = decisions.join(labels, on="id", how="left", maintain_order="left")
             writers[0].write(decisions)
             if writers[1].target is not None:
-                writers[1].write(pl.concat([decided.decisions.select("id"), decided.features], how="horizontal"))
+                writers[1].write(
+                    pl.concat([decided.decisions.select("id"), decided.features], how="horizontal")
+                )
             done += frame.height
             tell(rows + done, rows + events)
         for writer in writers:
@@ -141,7 +143,12 @@ def replay(  # noqa: PLR0913 - all but two are options by name
         parked=stage.parked,
         degraded=dict(sorted(tally.degraded.items())),
         quality=tally.quality(),
-        policy={"name": policy.name, "version": policy.version, "hash": policy.content_hash, "mode": policy.mode},
+        policy={
+            "name": policy.name,
+            "version": policy.version,
+            "hash": policy.content_hash,
+            "mode": policy.mode,
+        },
         features_version=decider.plan.version,
         windows=decider.windows.stats(),
         seconds=seconds,
@@ -225,12 +232,16 @@ class _Parts:
         part = self.target.with_name(self.target.name + ".part")
         try:
             if self._paths:
-                pl.scan_parquet(self._paths, glob=False).sink_parquet(part, compression="zstd", maintain_order=True)
+                pl.scan_parquet(self._paths, glob=False).sink_parquet(
+                    part, compression="zstd", maintain_order=True
+                )
             else:
                 pl.DataFrame(schema={"id": pl.String()}).write_parquet(part)
         except (OSError, pl.exceptions.PolarsError) as error:
             part.unlink(missing_ok=True)
-            raise InputInvalid(f"{self.target.name} cannot be written: {error}", path=str(self.target)) from None
+            raise InputInvalid(
+                f"{self.target.name} cannot be written: {error}", path=str(self.target)
+            ) from None
 
     def publish(self) -> None:
         if self.target is not None:

@@ -159,7 +159,9 @@ class Tally:
             return None
         frauds = sum(n for (_, _, label), n in self.labels.items() if label == "fraud")
         flagged = sum(n for (action, _, _), n in self.labels.items() if action != ACTIONS[0])
-        hit = sum(n for (action, _, label), n in self.labels.items() if action != ACTIONS[0] and label == "fraud")
+        hit = sum(
+            n for (action, _, label), n in self.labels.items() if action != ACTIONS[0] and label == "fraud"
+        )
         by_score: dict[float, list[int]] = {}
         by_flag: dict[float, list[int]] = {}
         for (action, score, label), n in self.labels.items():
@@ -176,7 +178,9 @@ class Tally:
             auc_action=auc(by_flag),
             fraud_minor=sum(w for (_, label), w in self.label_worth.items() if label == "fraud"),
             fraud_stopped_minor=sum(
-                w for (action, label), w in self.label_worth.items() if label == "fraud" and action in STOPPING
+                w
+                for (action, label), w in self.label_worth.items()
+                if label == "fraud" and action in STOPPING
             ),
         )
 

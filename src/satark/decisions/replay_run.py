@@ -14,6 +14,7 @@ import polars as pl
 
 from satark.decisions.replay_stage import GHOST, REPEATED
 from satark.events.facts import LABEL, PAYMENT, facts_of
+from satark.events.frame_afterwards import PLACE, WAITED_PLACE
 from satark.events.frame_columns import ROW, TYPE
 from satark.events.frame_facts import FactFrames, stored_names
 from satark.features.frame_outputs import features_frame
@@ -145,16 +146,15 @@ class BulkDecider:
         flags[paid] |= FLAG_EVALUATE
         out, nul = self._run(frame, rows, flags, late, ghosts)
         payments = frame[paid]
-        kinds = {
-            kind: count
-            for kind, count in frame.filter(~pl.Series(ghosts)).group_by(TYPE).len().sort(TYPE).iter_rows()
-        }
+        kinds = dict(frame.filter(~pl.Series(ghosts)).group_by(TYPE).len().iter_rows())
+        # What waited for its payment was counted when it came.
+        n_late = int((late & (frame[PLACE] != WAITED_PLACE).to_numpy()).sum())
         features = features_frame(self.plan, out[paid], nul[paid], self._texts)
         if not len(paid):
-            return Decided(_EMPTY, features, pl.Series([], dtype=pl.Int64), kinds, int(late.sum()))
+            return Decided(_EMPTY, features, pl.Series([], dtype=pl.Int64), kinds, n_late)
         decisions = self._verdicts(payments, facts, features, degraded, late[paid])
         amounts = self._facts.with_facts(payments, ["amount"])[0]["amount"]
-        return Decided(decisions, features, amounts, kinds, int(late.sum()))
+        return Decided(decisions, features, amounts, kinds, n_late)
 
     def _names_of(self, kind: str) -> list[str]:
         known = frozenset(facts_of(kind, self.policy.attributes)) | self.policy.signals.keys()
@@ -214,7 +214,11 @@ class BulkDecider:
         listed = pl.concat_list(codes).list.drop_nulls() if codes else pl.lit([], dtype=pl.List(pl.String))
         told = pl.select(height.alias("__"), listed.alias("degraded"))["degraded"]
         observe = self.policy.mode == "observe"
-        action = pl.Series("action", [ACTIONS[0]]).new_from_index(0, payments.height) if observe else verdicts["action"]
+        action = (
+            pl.Series("action", [ACTIONS[0]]).new_from_index(0, payments.height)
+            if observe
+            else verdicts["action"]
+        )
         columns = [
             payments["id"],
             payments["occurred_at"].cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),

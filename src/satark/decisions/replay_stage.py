@@ -77,7 +77,10 @@ class Stage:
         refused: list[Refusal] = []
         if by_arrival:
             early = frame.filter(pl.col("occurred_at") > pl.col(ARRIVAL) + FUTURE_US)[ROW].to_list()
-            refused = [Refusal(row, "occurred_at", "not in the future when it arrived", "a later time") for row in early]
+            refused = [
+                Refusal(row, "occurred_at", "not in the future when it arrived", "a later time")
+                for row in early
+            ]
             frame = frame.filter(~pl.col(ROW).is_in(pl.Series(early, dtype=pl.Int64).implode()))
         at = pl.col(ARRIVAL) if by_arrival else pl.col("occurred_at")
         own = frame.with_columns(
@@ -91,11 +94,15 @@ class Stage:
         self._write(self.open_afterwards, own.filter(after))
         if chunk.afterwards is not None:
             rows = frame[ROW].implode()
-            # What the file does not say of its results and labels: when they arrived. They come at their own time.
-            self._write(
-                self.made,
-                chunk.afterwards.filter(pl.col(ROW).is_in(rows)).with_columns(pl.col("occurred_at").alias(AT)),
-            )
+            after = chunk.afterwards.filter(pl.col(ROW).is_in(rows)).with_columns(pl.col("occurred_at").alias(AT))
+            if by_arrival:
+                # The file does not say when these arrived: at their own time, but never before their payment.
+                waits = pl.col(ARRIVAL) >= pl.col(AT)
+                after = after.with_columns(
+                    pl.max_horizontal(AT, ARRIVAL).alias(AT),
+                    pl.when(waits).then(pl.lit(AT_ITS_PLACE, dtype=pl.Int8)).otherwise(TIE).alias(TIE),
+                )
+            self._write(self.made, after)
         return refused
 
     def close(self) -> list[Refusal]:
@@ -116,9 +123,7 @@ class Stage:
 
     def times(self) -> NDArray[np.int64]:
         """Return the places in time of all events, sorted; for slicing."""
-        at = [
-            pl.read_parquet(part.path, columns=[AT])[AT].to_numpy() for part in (*self.acts, *self.made)
-        ]
+        at = [pl.read_parquet(part.path, columns=[AT])[AT].to_numpy() for part in (*self.acts, *self.made)]
         return np.sort(np.concatenate(at)) if at else np.zeros(0, dtype=np.int64)
 
     def slices(self, size: int = SLICE_EVENTS) -> Iterator[pl.DataFrame]:
@@ -209,7 +214,9 @@ class Stage:
 
     def _join(self) -> None:
         """Give results and labels the facts of their payments, in one pass over the payments."""
-        after = pl.concat([pl.read_parquet(part.path) for part in self.open_afterwards], how="diagonal").sort(ORDER[:4])
+        after = pl.concat([pl.read_parquet(part.path) for part in self.open_afterwards], how="diagonal").sort(
+            ORDER[:4]
+        )
         own = [name for name in after.columns if name in _OF_AFTERWARDS or name in ORDER]
         after = after.select(own).with_row_index(TURN).with_columns(pl.col(TURN).cast(pl.Int64))
         wanted = after["payment"].unique().implode()
@@ -218,9 +225,13 @@ class Stage:
             for part in self.acts
         ]
         order = {name: f"{name}_p" for name in ORDER[:4]}
-        payments = pl.concat([frame for frame in found if frame.height] or [pl.DataFrame(schema={"id": pl.String})], how="diagonal")
+        payments = pl.concat(
+            [frame for frame in found if frame.height] or [pl.DataFrame(schema={"id": pl.String})],
+            how="diagonal",
+        )
         if payments.height:
-            facts = payments.rename(order | {"id": "payment"}).drop(*set(payments.columns) & (_OF_AFTERWARDS - {"id", "payment"}))
+            of_event = set(payments.columns) & (_OF_AFTERWARDS - {"id"})
+            facts = payments.drop(of_event).rename(order | {"id": "payment"})
             joined = after.join(facts, on="payment", how="left", maintain_order="left")
             known = pl.col(order[AT]).is_not_null()
             waits = known & _tuple_less(ORDER[:4], tuple(order.values()))
@@ -230,8 +241,12 @@ class Stage:
         self.parked = joined.filter(~pl.col("__known")).height
         many = (pl.col(TYPE) == LABEL) & (pl.len().over("payment", TYPE) > 1)
         joined = joined.with_columns(many.alias(REPEATED))
-        there = joined.filter(pl.col("__known") & ~pl.col("__waits")).with_columns(pl.lit(value=False).alias(GHOST))
-        ghosts = joined.filter(~pl.col("__known") | pl.col("__waits")).with_columns(pl.lit(value=True).alias(GHOST))
+        there = joined.filter(pl.col("__known") & ~pl.col("__waits")).with_columns(
+            pl.lit(value=False).alias(GHOST)
+        )
+        ghosts = joined.filter(~pl.col("__known") | pl.col("__waits")).with_columns(
+            pl.lit(value=True).alias(GHOST)
+        )
         moved = joined.filter(pl.col("__waits")).with_columns(pl.lit(value=False).alias(GHOST))
         if moved.height:
             moved = moved.with_columns(
@@ -239,7 +254,9 @@ class Stage:
                 pl.lit(WAITED_PLACE, dtype=pl.Int8).alias(PLACE),
             )
         for frame in (there, ghosts, moved):
-            for piece in frame.drop(*order.values(), "__known", "__waits", strict=False).iter_slices(SLICE_EVENTS):
+            for piece in frame.drop(*order.values(), "__known", "__waits", strict=False).iter_slices(
+                SLICE_EVENTS
+            ):
                 self._write(self.made, piece)
         for part in self.open_afterwards:
             part.path.unlink()
@@ -247,7 +264,18 @@ class Stage:
 
 
 _OF_AFTERWARDS = frozenset(
-    {TYPE, "id", "occurred_at", "payment", "outcome", "result_code", "result_amount_minor", "label", "label_kind", "reporter"}
+    {
+        TYPE,
+        "id",
+        "occurred_at",
+        "payment",
+        "outcome",
+        "result_code",
+        "result_amount_minor",
+        "label",
+        "label_kind",
+        "reporter",
+    }
 )
 _ALWAYS = _OF_AFTERWARDS | {*ORDER, GHOST, REPEATED}
 

@@ -189,7 +189,11 @@ class EventFile:
         for name, fact in mapping.columns().items():
             if name not in schema:
                 hint = near(name, schema)
-                where = f"{mapping.file}:{mapping.lines[fact]}: " if fact in mapping.lines else f"{mapping.file}: "
+                where = (
+                    f"{mapping.file}:{mapping.lines[fact]}: "
+                    if fact in mapping.lines
+                    else f"{mapping.file}: "
+                )
                 message = f"{where}{self.path.name} has no column {name[:60]!r}"
                 message += f" (did you mean {hint}?)" if hint else ""
                 raise InputInvalid(message, path=mapping.file, field=fact, hint=hint)

@@ -21,7 +21,15 @@ ARRIVAL = "__arrival"
 RESULT_AT = "__result_at"
 TIE = "__tie"
 PLACE = "__place"
-OWN_OF_MAP = (ARRIVAL, RESULT_COLUMN, RESULT_AT, LABEL_COLUMN, "label_kind", "result_code", "result_amount_minor")
+OWN_OF_MAP = (
+    ARRIVAL,
+    RESULT_COLUMN,
+    RESULT_AT,
+    LABEL_COLUMN,
+    "label_kind",
+    "result_code",
+    "result_amount_minor",
+)
 BEFORE, AT_ITS_PLACE = 0, 1
 """Among events of one microsecond a label that was delayed stands first: by then it was reported."""
 PAYMENT_PLACE, RESULT_PLACE, LABEL_PLACE, WAITED_PLACE = range(4)
@@ -62,15 +70,20 @@ def afterwards(
                 *own,
             )
         )
-        results = results.select(ROW, TYPE, pl.col("id") + ":result", "occurred_at", "payment", "outcome", *own)
+        results = results.select(
+            ROW, TYPE, pl.col("id") + ":result", "occurred_at", "payment", "outcome", *own
+        )
         made.append(
             results.join(facts, on=ROW, how="left").with_columns(
-                pl.lit(AT_ITS_PLACE, dtype=pl.Int8).alias(TIE), pl.lit(RESULT_PLACE, dtype=pl.Int8).alias(PLACE)
+                pl.lit(AT_ITS_PLACE, dtype=pl.Int8).alias(TIE),
+                pl.lit(RESULT_PLACE, dtype=pl.Int8).alias(PLACE),
             )
         )
     if mapping.label is not None:
         own = ["label_kind"] if "label_kind" in mapped.columns else []
-        verdicts = mapped.select(ROW, pl.col(LABEL_COLUMN).alias("label"), *(pl.col(n).cast(pl.String) for n in own))
+        verdicts = mapped.select(
+            ROW, pl.col(LABEL_COLUMN).alias("label"), *(pl.col(n).cast(pl.String) for n in own)
+        )
         labels = payments.join(verdicts.filter(pl.col("label").is_not_null()), on=ROW, how="inner")
         delay = mapping.label.delay_us
         made.append(

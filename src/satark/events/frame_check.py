@@ -24,6 +24,7 @@ from satark.events.frame_lines import canonical_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from satark.events.rules import Rule
     from satark.events.tokens import CardTokens
 
 _PLAIN_ID = r"^[A-Za-z0-9._:@+\-|/]+$"
@@ -92,7 +93,9 @@ class Checker:
         rows = frame[ROW].to_numpy()
         types = frame[TYPE]
 
-        def refuse(mask: np.ndarray[Any, Any], field: str, expected: str, found: Callable[[int], str]) -> None:
+        def refuse(
+            mask: np.ndarray[Any, Any], field: str, expected: str, found: Callable[[int], str]
+        ) -> None:
             for place in np.flatnonzero(mask).tolist():
                 bad.setdefault(place, (field, expected, found(place)))
 
@@ -111,7 +114,9 @@ class Checker:
             given = raw.is_not_null().to_numpy()
             refuse(wrong, name, expected, lambda place, raw=raw: _found(raw, place))
             elsewhere = given & ~types.is_in(list(column.types)).fill_null(value=False).to_numpy() & ~unknown
-            refuse(elsewhere, name, "absent in an event of this type", lambda place, raw=raw: _found(raw, place))
+            refuse(
+                elsewhere, name, "absent in an event of this type", lambda place, raw=raw: _found(raw, place)
+            )
             present[name] = given
             checked.append(values.alias(name))
         for event_type, names in REQUIRED.items():
@@ -137,11 +142,18 @@ class Checker:
         none = np.zeros(height, dtype=np.bool_)
         customer = present.get("customer", none)
         for name in _CUSTOMER_PARTS:
-            refuse(present.get(name, none) & ~customer, "customer", f"present where {name} is", lambda _: "nothing")
+            refuse(
+                present.get(name, none) & ~customer,
+                "customer",
+                f"present where {name} is",
+                lambda _: "nothing",
+            )
         lat, lon = present.get("lat", none), present.get("lon", none)
         refuse(lon & ~lat, "lat", "present where lon is", lambda _: "nothing")
         refuse(lat & ~lon, "lon", "present where lat is", lambda _: "nothing")
-        refuse(present.get("accuracy_m", none) & ~lat, "lat", "present where accuracy_m is", lambda _: "nothing")
+        refuse(
+            present.get("accuracy_m", none) & ~lat, "lat", "present where accuracy_m is", lambda _: "nothing"
+        )
 
     def _column(self, raw: pl.Series, column: Column) -> tuple[pl.Series, np.ndarray[Any, Any], str]:
         """Return the values in normal form, where they are wrong, and the rule in words."""
@@ -166,12 +178,18 @@ class Checker:
                 return values, _wrong(raw, values.is_between(_FIRST_US, _END_US - 1)), expected
             case Kind.LINES:
                 values = canonical_lines(raw)
-                return values, _wrong(raw, values.is_not_null() | (raw == "" if raw.dtype == pl.String else False)), (
-                    "a list of at most 100 order lines, each with its fields alone"
+                return (
+                    values,
+                    _wrong(raw, values.is_not_null() | (raw == "" if raw.dtype == pl.String else False)),
+                    ("a list of at most 100 order lines, each with its fields alone"),
                 )
 
     def _text(self, raw: pl.Series, column: Column) -> tuple[pl.Series, np.ndarray[Any, Any], str]:
-        if not (raw.dtype == pl.String or raw.dtype.is_integer() or isinstance(raw.dtype, (pl.Categorical, pl.Enum))):
+        if not (
+            raw.dtype == pl.String
+            or raw.dtype.is_integer()
+            or isinstance(raw.dtype, (pl.Categorical, pl.Enum))
+        ):
             return raw.cast(pl.String, strict=False), _given(raw), "str"
         values = raw.cast(pl.String)
         rule = column.rule
@@ -197,7 +215,10 @@ class Checker:
             if any(find_card_number(text) for text in refused):
                 expected = _CARD_EXPECTED
             changed = values.replace_strict(
-                pl.Series(before, dtype=pl.String), pl.Series(after, dtype=pl.String), default=values, return_dtype=pl.String
+                pl.Series(before, dtype=pl.String),
+                pl.Series(after, dtype=pl.String),
+                default=values,
+                return_dtype=pl.String,
             )
             wrong |= _wrong(values, changed.is_not_null())
             values = changed
@@ -219,7 +240,11 @@ class Checker:
 def _int(raw: pl.Series, column: Column) -> tuple[pl.Series, np.ndarray[Any, Any], str]:
     expected = "an int"
     if column.low is not None or column.high is not None:
-        expected = f"an int from {column.low:g} to {column.high:g}" if column.high else f"an int of at least {column.low:g}"
+        expected = (
+            f"an int from {column.low:g} to {column.high:g}"
+            if column.high
+            else f"an int of at least {column.low:g}"
+        )
     if raw.dtype.is_integer():
         values = raw.cast(pl.Int64, strict=False)
     elif raw.dtype == pl.String:
@@ -271,12 +296,16 @@ def _time(raw: pl.Series) -> tuple[pl.Series, str]:
             return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(raw)), "a time with an offset"
         return micros(raw), _YEARS
     if raw.dtype != pl.String:
-        return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(raw)), "a time (RFC 3339) with an offset"
+        return pl.Series([None], dtype=pl.Int64).new_from_index(
+            0, len(raw)
+        ), "a time (RFC 3339) with an offset"
     unique = raw.drop_nulls().unique()
     parsed = [moment_us(text) for text in unique.to_list()]
     if not parsed:
         return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(raw)), _YEARS
-    values = raw.replace_strict(unique, pl.Series(parsed, dtype=pl.Int64), default=None, return_dtype=pl.Int64)
+    values = raw.replace_strict(
+        unique, pl.Series(parsed, dtype=pl.Int64), default=None, return_dtype=pl.Int64
+    )
     return values, f"{_YEARS}, RFC 3339 with an offset"
 
 
@@ -310,7 +339,9 @@ def _with_defaults(frame: pl.DataFrame) -> pl.DataFrame:
         frame = frame.with_columns(pl.coalesce(have, default).alias(name))
     if "lat" in frame.columns:
         radius = pl.col("accuracy_m") if "accuracy_m" in frame.columns else pl.lit(None, dtype=pl.Float64)
-        frame = frame.with_columns(pl.when(pl.col("lat").is_not_null()).then(radius.fill_null(0.0)).alias("accuracy_m"))
+        frame = frame.with_columns(
+            pl.when(pl.col("lat").is_not_null()).then(radius.fill_null(0.0)).alias("accuracy_m")
+        )
     return frame
 
 

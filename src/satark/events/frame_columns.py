@@ -119,7 +119,17 @@ _PATHS: dict[str, str] = {
         for name in ("line", "city", "pin", "country")
     },
 }
-_PLAIN = ("id", "occurred_at", "amount_minor", "currency", "method", "channel", "upi_flow", "ip", "ip_country")
+_PLAIN = (
+    "id",
+    "occurred_at",
+    "amount_minor",
+    "currency",
+    "method",
+    "channel",
+    "upi_flow",
+    "ip",
+    "ip_country",
+)
 _AFTERWARDS: dict[str, tuple[str, type[msgspec.Struct], str]] = {
     "outcome": (RESULT, kinds.PaymentResult, "outcome"),
     "result_code": (RESULT, kinds.PaymentResult, "code"),
@@ -200,9 +210,7 @@ _PARTS: dict[str, type[msgspec.Struct]] = {
 }
 
 
-def _column(
-    name: str, path: str, struct: type[msgspec.Struct], field: str, types: frozenset[str]
-) -> Column:
+def _column(name: str, path: str, struct: type[msgspec.Struct], field: str, types: frozenset[str]) -> Column:
     rule: Rule | None = None
     low = high = None
     choices: tuple[str, ...] = ()

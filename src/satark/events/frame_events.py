@@ -87,12 +87,16 @@ class EventRows:
                 said = error.fields
                 field, expected = str(said.get("field", "") or "the event"), str(said.get("expected", ""))
                 refused.append(
-                    Refusal(row, field, expected or f"at most {MAX_EVENT_BYTES} bytes long", str(said.get("found", "more")))
+                    Refusal(
+                        row,
+                        field,
+                        expected or f"at most {MAX_EVENT_BYTES} bytes long",
+                        str(said.get("found", "more")),
+                    )
                 )
         frames = [self._to_frame(kind, rows) for kind, rows in by_kind.items() if rows]
-        if not frames:
-            return pl.DataFrame(schema=self._schema), refused
-        return pl.concat(frames, how="diagonal").sort(ROW), refused
+        # Always all columns, so that every chunk of a file looks alike.
+        return pl.concat([pl.DataFrame(schema=self._schema), *frames], how="diagonal").sort(ROW), refused
 
     def _event(self, body: bytes) -> Event:
         try:
@@ -105,14 +109,18 @@ class EventRows:
         if self._tokens is not None:
             return seal_card(event, self._tokens)
         if isinstance(event, Payment) and event.card is not None and event.card.number is not None:
-            raise refuse("card.number", "absent (a file is replayed without card keys; give the token)", "str")
+            raise refuse(
+                "card.number", "absent (a file is replayed without card keys; give the token)", "str"
+            )
         parties = (event.payer, event.payee) if isinstance(event, Payment) else ()
         if isinstance(event, PayeeChange):
             parties = (event.payee,)
         for party in parties:
             for text in () if party is None else (party.account, party.vpa):
                 if text is not None and replace_card_numbers(text, lambda _: "x") != text:
-                    raise refuse("account", "free of full card numbers", "str that looks like a full card number")
+                    raise refuse(
+                        "account", "free of full card numbers", "str that looks like a full card number"
+                    )
         return event
 
     def _values(self, kind: str, event: Event) -> list[Any]:
@@ -153,7 +161,10 @@ def struct_bodies(frame: pl.DataFrame) -> Iterator[tuple[int, bytes]]:
     """Yield the rows of a frame with structs as JSON bodies, without what is null."""
     names = [name for name in frame.columns if name != ROW]
     for row in frame.iter_rows(named=True):
-        yield row[ROW], msgspec.json.encode({name: _pruned(row[name]) for name in names if row[name] is not None})
+        yield (
+            row[ROW],
+            msgspec.json.encode({name: _pruned(row[name]) for name in names if row[name] is not None}),
+        )
 
 
 def _pruned(value: Any) -> Any:  # noqa: ANN401 - a cell of any type

@@ -74,7 +74,9 @@ class FactFrames:
         self._rates = rates
         self._base = base_currency
 
-    def with_facts(self, frame: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    def with_facts(
+        self, frame: pl.DataFrame, names: Sequence[str]
+    ) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
         """Return the facts and signals of every row, and where something was degraded.
 
         Parameters
@@ -123,7 +125,9 @@ class FactFrames:
         times = column(frame, "occurred_at").to_list()
         for place in foreign.arg_true().to_list():
             currency = currencies[place]
-            converted[place] = None if rates is None else rates.convert(converted[place], currency, times[place])
+            converted[place] = (
+                None if rates is None else rates.convert(converted[place], currency, times[place])
+            )
             if converted[place] is None:
                 missing.setdefault(currency, []).append(place)
         for currency, places in missing.items():
@@ -158,7 +162,9 @@ def _by_combination(
             answers.append(None)
             failed.append(True)
     told = groups.select(
-        "__at", pl.Series("value", answers, dtype=dtype, strict=False), pl.Series("failed", failed, dtype=pl.Boolean)
+        "__at",
+        pl.Series("value", answers, dtype=dtype, strict=False),
+        pl.Series("failed", failed, dtype=pl.Boolean),
     )
     spread = told.explode("__at").sort("__at")
     assert spread.height == frame.height  # noqa: S101 - every row is in one group
@@ -175,7 +181,8 @@ def _signal(
         if name in _PARTS:
             parts, build = _PARTS[name]
             inputs += [column(frame, part) for part in parts]
-            readers.append(lambda values, at=at, build=build, n=len(parts): build(*values[at : at + n]))
+            end = at + len(parts)
+            readers.append(lambda values, at=at, end=end, build=build: build(*values[at:end]))
         else:
             inputs.append(columns[name])
             is_place = isinstance(columns[name].dtype, pl.Struct)
@@ -242,7 +249,11 @@ def _address_key(kind: str) -> Callable[[pl.DataFrame], pl.Series]:
 def _location(frame: pl.DataFrame) -> pl.Series:
     parts = [column(frame, name).cast(pl.Float64).alias(name) for name in ("lat", "lon", "accuracy_m")]
     place = pl.struct("lat", "lon", "accuracy_m")
-    return pl.DataFrame(parts).select(pl.when(pl.col("lat").is_not_null()).then(place).alias("location")).to_series()
+    return (
+        pl.DataFrame(parts)
+        .select(pl.when(pl.col("lat").is_not_null()).then(place).alias("location"))
+        .to_series()
+    )
 
 
 _DERIVED: dict[str, Callable[[pl.DataFrame], pl.Series]] = {

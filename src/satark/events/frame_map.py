@@ -107,7 +107,9 @@ class FrameMap:
             sources["arrival"] = self.arrival
         if self.result is not None:
             parts = {"outcome": self.result.outcome, "time": self.result.time, "code": self.result.code}
-            sources |= {f"result.{n}": s for n, s in (parts | {"amount": self.result.amount}).items() if s is not None}
+            sources |= {
+                f"result.{n}": s for n, s in (parts | {"amount": self.result.amount}).items() if s is not None
+            }
         if self.label is not None:
             sources["label"] = Source(self.label.column)
             if self.label.kind is not None:
@@ -138,15 +140,22 @@ class Mapper:
             wanted["label_kind"] = self.mapping.label.kind
         currency = _currency(self.mapping.facts.get("currency"), frame)
         for name, source in wanted.items():
-            values, wrong = _values(frame, name, source, currency)
+            values, wrong = _values(frame, source, currency)
             for place in wrong.arg_true().to_list():
                 expected = _expected(source)
-                bad.setdefault(place, Refusal(int(rows[place]), source.column or name, expected, "another value"))
+                bad.setdefault(
+                    place, Refusal(int(rows[place]), source.column or name, expected, "another value")
+                )
             made.append(values.alias(name))
         if self.mapping.label is not None:
             values, wrong = _labels(frame, self.mapping.label)
             for place in wrong.arg_true().to_list():
-                bad.setdefault(place, Refusal(int(rows[place]), self.mapping.label.column, "a value that the map names", "another"))
+                bad.setdefault(
+                    place,
+                    Refusal(
+                        int(rows[place]), self.mapping.label.column, "a value that the map names", "another"
+                    ),
+                )
             made.append(values)
         result = pl.DataFrame(made)
         if bad:
@@ -176,9 +185,7 @@ def _expected(source: Source) -> str:
     return "a value that the map can read"
 
 
-def _values(
-    frame: pl.DataFrame, name: str, source: Source, currency: pl.Series
-) -> tuple[pl.Series, pl.Series]:
+def _values(frame: pl.DataFrame, source: Source, currency: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return the values of one fact, and where the file's value could not be read."""
     if source.column is None:
         values = pl.Series([source.constant]).new_from_index(0, frame.height)
@@ -219,7 +226,9 @@ def _minor(values: pl.Series, currency: pl.Series) -> pl.Series:
     exact = [None if v is None or c is None else _exact(v, c) for v, c in pairs.iter_rows()]
     table = pairs.with_columns(minor=pl.Series(exact, dtype=pl.Int64))
     both = pl.DataFrame({"value": values, "currency": currency})
-    return both.join(table, on=["value", "currency"], how="left", nulls_equal=True, maintain_order="left")["minor"]
+    return both.join(table, on=["value", "currency"], how="left", nulls_equal=True, maintain_order="left")[
+        "minor"
+    ]
 
 
 def _exact(value: Any, currency: str) -> int | None:  # noqa: ANN401 - a cell of any type
@@ -260,7 +269,9 @@ def _localised(values: pl.Series, timezone: str) -> pl.Series:
         return pl.Series([None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, len(values))
     unique = naive.drop_nulls().unique()
     zone = ZoneInfo(timezone)
-    moments = pl.Series([_in_zone(moment, zone) for moment in unique.to_list()], dtype=pl.Datetime("us", "UTC"))
+    moments = pl.Series(
+        [_in_zone(moment, zone) for moment in unique.to_list()], dtype=pl.Datetime("us", "UTC")
+    )
     if not len(unique):
         return pl.Series([None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, len(values))
     us = naive.cast(pl.Int64).replace_strict(
@@ -279,7 +290,7 @@ def _currency(source: Source | None, frame: pl.DataFrame) -> pl.Series:
         source = Source(constant="INR")
     if source.column is None:
         return pl.Series([source.constant], dtype=pl.String).new_from_index(0, frame.height)
-    values, _ = _values(frame, "currency", source, pl.Series([None], dtype=pl.String))
+    values, _ = _values(frame, source, pl.Series([None], dtype=pl.String))
     return values.cast(pl.String, strict=False)
 
 

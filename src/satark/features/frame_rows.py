@@ -93,7 +93,11 @@ def words_of_texts(texts: pl.Series, seed: int = 0) -> pl.Series:
     >>> words_of_texts(pl.Series(["a", None, "a"])).to_list() == [word_of_text("a"), None, word_of_text("a")]
     True
     """
-    return _by_unique(texts, lambda text: word_of_text(text, seed))
+    unique = texts.drop_nulls().unique()
+    if not len(unique):
+        return pl.Series(texts.name, [None], dtype=pl.Int64).new_from_index(0, len(texts))
+    words = pl.Series([word_of_text(text, seed) for text in unique.to_list()], dtype=pl.Int64)
+    return texts.replace_strict(unique, words, default=None, return_dtype=pl.Int64)
 
 
 def words_of_keys(frame: pl.DataFrame, by: Sequence[str], seed: int = 0) -> pl.Series:
@@ -193,11 +197,3 @@ def _key_part(values: pl.Series) -> pl.Series:
     unique = values.drop_nulls().unique()
     texts = pl.Series([key_text(value) for value in unique.to_list()], dtype=pl.String)
     return values.replace_strict(unique, texts, default=None, return_dtype=pl.String)
-
-
-def _by_unique(texts: pl.Series, word_of) -> pl.Series:
-    unique = texts.drop_nulls().unique()
-    if not len(unique):
-        return pl.Series(texts.name, [None], dtype=pl.Int64).new_from_index(0, len(texts))
-    words = pl.Series([word_of(text) for text in unique.to_list()], dtype=pl.Int64)
-    return texts.replace_strict(unique, words, default=None, return_dtype=pl.Int64)

@@ -14,8 +14,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from satark.events.facts import FactType, custom_facts, facts_of
-from satark.events.facts import BASE_FACTS
+from satark.events.facts import BASE_FACTS, FactType, custom_facts, facts_of
 from satark.features.encode import RowWriter, compile_decoder
 from satark.features.kernel.layout import (
     FLAG_EVALUATE,
@@ -153,9 +152,7 @@ def decoded(case, out, nul, texts):
 
 def expected(case):
     """Return what DuckDB says, in the form of `decoded`."""
-    data = case.events.with_columns(
-        late=pl.Series(case.late), newest=pl.Series(case.newest)
-    ).to_arrow()
+    data = case.events.with_columns(late=pl.Series(case.late), newest=pl.Series(case.newest)).to_arrow()
     answers = {}
     with duckdb.connect() as db:
         db.register("source", data)
@@ -199,7 +196,8 @@ def _query(spec, reach, lateness_us):
     kept = f"p.t - {delay + width} >= p.newest - {lateness_us} - {reach}"
     answer = _answer(spec, value and value.format(x="x"), value and value.format(x="p"), width, condition)
     columns = "p.seq, p.t, p.newest, p.lat, p.lon, p.accuracy_m, p.amount, p.device, " + ", ".join(
-        f'p."{name}"' for name in dict.fromkeys(["custom.f", "custom.flag", *spec.by])
+        f'p."{name}"'
+        for name in dict.fromkeys(["custom.f", "custom.flag", *spec.by])
         if name not in ("amount", "device")
     )
     return f"""
@@ -210,7 +208,7 @@ def _query(spec, reach, lateness_us):
     """
 
 
-def _answer(spec, value, own, width_us, condition):
+def _answer(spec, value, own, width_us, condition):  # noqa: C901, PLR0911, PLR0912 - one branch per statistic
     last = "order by x.t, x.seq"
     is_float = value is not None and "custom.f" in value
     match spec.statistic:

@@ -14,7 +14,7 @@ LATENESS_US = 2 * MINUTE_US
 BYS = ("card", "merchant", "card+merchant", "line_count")
 WINDOWS = ("over 1m", "over 3m", "over 10m", "over 2m delayed 3m", "over 5m delayed 1m")
 LINES = (
-    "count()", 'count(method == "card")', 'count() of payment_result', 'count(outcome == "declined")',
+    "count()", 'count(method == "card")', "count() of payment_result", 'count(outcome == "declined")',
     'count(label == "fraud")', "sum(amount)", "sum(amount, where=amount > 100)", "sum(custom.f)", "mean(amount)",
     "mean(custom.f)", "min(amount)", "min(custom.f)", "max(amount)", "max(custom.f)", "std(amount)", "std(custom.f)",
     "distinct(device)", "distinct(amount)", "distinct(custom.f)", "distinct(custom.flag)", "first(device)",
@@ -108,7 +108,9 @@ def long_history(seed, n):
     now, events = 0, []
     for _ in range(n):
         now += int(dice.choice((0, 1, 400_000, 2_000_000, 9_000_000)))
-        back = int(dice.choice((0, 0, 0, 0, 0, 0, 1, MINUTE_US, LATENESS_US, LATENESS_US + 1, 20 * MINUTE_US)))
+        back = int(
+            dice.choice((0, 0, 0, 0, 0, 0, 1, MINUTE_US, LATENESS_US, LATENESS_US + 1, 20 * MINUTE_US))
+        )
         kind = ("payment", "payment", "payment", "payment_result", "label")[int(dice.integers(5))]
         events.append(event(kind, now - back, lambda many: many[int(dice.integers(len(many)))]))
     return events
@@ -116,7 +118,9 @@ def long_history(seed, n):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_features_equal_duckdb_when_buffers_were_filled_and_wrapped_more_than_twice(oracle, seed):
-    lines = [one_line((LINES[i], BYS[(i + seed) % 4], WINDOWS[(i * 7 + seed) % 5])) for i in range(len(LINES))]
+    lines = [
+        one_line((LINES[i], BYS[(i + seed) % 4], WINDOWS[(i * 7 + seed) % 5])) for i in range(len(LINES))
+    ]
     case = oracle.make_case(lines, long_history(seed, 9_000), LATENESS_US)
     rows, texts = oracle.rows_of(case)
     out, nul, windows = oracle.run(case, rows, [1_000], busy_threshold=3, **(SMALL | {"max_entries": 2048}))
@@ -141,6 +145,7 @@ def test_features_are_the_same_when_entry_numbers_pass_the_end_of_their_32_bits(
 
 def run_from(oracle, case, rows, first):
     """Run with entries numbered from `first`, as after billions of events."""
+
     class Moved(oracle.Windows):
         def __init__(self, layout, **options):
             super().__init__(layout, **options)
