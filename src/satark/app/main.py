@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from satark.app.children import follow_supervisor
 from satark.app.compiled import place_compiled_code
 from satark.app.settings import load_settings
 from satark.cli import cli, run
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and leave with its exit code."""
+    follow_supervisor()
     sys.exit(run(cli, sys.argv[1:] if arguments is None else arguments, make_wiring, _log_folder()))
 
 

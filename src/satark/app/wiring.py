@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from satark.app.compiled import NUMBA_VARIABLE, place_compiled_code
+from satark.app.compiled import place_compiled_code
 from satark.app.logs import configure_logs
 from satark.app.settings import as_environment
 from satark.core.errors import InputInvalid
@@ -135,10 +135,8 @@ class AppWiring:
 
     def _be_a_server(self) -> None:
         """Prepare this process to run for long: the data folder, compiled code in it, the log."""
-        from satark.app.children import follow_supervisor
         from satark.storage.lock import make_folder
 
-        follow_supervisor()
         configure_logs(self.settings)
         make_folder(self.data)
         place_compiled_code(self.data)
@@ -160,12 +158,8 @@ class AppWiring:
         Supervisor(self, announce).run(rate_per_second=rate_per_second, seed=seed)
 
     def environment(self) -> dict[str, str]:
-        """Return what makes a child process of this program have the same settings, and compile into the folder."""
-        return {
-            **as_environment(self.settings),
-            "SATARK_HOME": str(self.data),
-            NUMBA_VARIABLE: str(self.data / "cache" / "numba"),
-        }
+        """Return what gives a child process of this program the same settings."""
+        return {**as_environment(self.settings), "SATARK_HOME": str(self.data)}
 
     def restore(self, backup: Path, progress: Callable[[str, int, int], None]) -> Manifest:
         """Make an installation of a backup where the settings say."""
