@@ -22,11 +22,12 @@ LONG_AGO_US = -(1 << 62)
 SLICE_ROWS = 4_096
 _SCRATCH_AT = 8
 _WORD = 8
+_MAP_NORESERVE = 0x4000  # Linux; Python names it from 3.12 on.
 
 
 def _reserve(words: int) -> NDArray[np.int64]:
     """Reserve zeroed memory that costs nothing until it is touched."""
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", _MAP_NORESERVE)
     return np.frombuffer(mmap.mmap(-1, words * _WORD, flags=flags), dtype=np.int64)
 
 
