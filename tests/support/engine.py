@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from satark.core.clock import FixedClock, Micros, from_us
-from satark.decisions.answers import Outcome
 from satark.decisions.decide import Decider
 from satark.decisions.model import Decision
 from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE, LogEntry
@@ -21,6 +20,9 @@ from satark.decisions.recovery import EVENT_KINDS, Memory, enter_parked, take_in
 from satark.decisions.service import DecisionService
 from satark.events import CardKey, CardTokens, decode_stored
 from satark.policies import load_policy
+
+if TYPE_CHECKING:
+    from satark.decisions.answers import Outcome
 
 NOW_US = 1_780_000_000_000_000
 SECOND_US = 1_000_000
@@ -288,7 +290,7 @@ def replay(log, make_decider) -> tuple[Decider, list[str]]:
             take_in(decider, memory, entry, event, earlier)
             continue
         late = decider.is_late(entry.occurred_us)
-        decision, encoded, features = decider.decide(
+        _decision, encoded, features = decider.decide(
             event, seq=entry.seq, occurred_us=entry.occurred_us, arrived_us=entry.arrived_us, late=late,
             started_ns=0, decoded_ns=0,
         )  # fmt: skip
