@@ -6,6 +6,7 @@ checker's tree already says where an int becomes a float, and here overflow and 
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,6 @@ from satark.language.tree import (
     Or,
     Seconds,
     ToFloat,
-    walk,
 )
 from satark.language.types import Type
 
@@ -90,7 +90,7 @@ class PolarsWriter:
             return _bound([column], 2, lambda x: pl.when(x.is_finite()).then(x), pl.Float64())
         return column
 
-    def _column(self, node: Node) -> Column:  # noqa: C901, PLR0911 - one per kind of node
+    def _column(self, node: Node) -> Column:  # noqa: C901, PLR0911, PLR0912 - one per kind of node
         match node:
             case Literal(value=value):
                 return Column(pl.lit(value, dtype=_DTYPES[node.type]), 1)
@@ -153,7 +153,7 @@ class PolarsWriter:
         left = self.column(node.left, unchecked=True)
         right = self.column(node.right, unchecked=node.op != "/")
         unchecked = can_overflow(node) or can_divide_by_zero(node) or left.unchecked or right.unchecked
-        if node.op == "/" and not any(isinstance(part, Name) for part in walk(node.right)):
+        if node.op == "/":
             return replace(_divided(left, right), unchecked=unchecked)
         return Column(apply(left.expr, right.expr), 1 + left.weight + right.weight, unchecked=unchecked)
 
@@ -175,27 +175,28 @@ def _bound(columns: Sequence[Column], uses: int, build: Callable[..., pl.Expr], 
 
 
 def _divided(dividend: Column, divisor: Column) -> Column:
-    """Divide by one number for all rows.
+    """Divide row by row.
 
-    Polars would multiply by its reciprocal, which is off by a bit, so the number is made a column: x - x is 0,
-    or not finite where the quotient is not either.
+    Where the divisor is one number for all rows (a literal, or all of a column), Polars multiplies by its
+    reciprocal, which is off by a bit. So it is made a column: x - x is 0, or not finite where the quotient is
+    not either.
     """
     return _bound([dividend, divisor], 3, lambda x, number: x / (number + (x - x)), pl.Float64())
 
 
 _TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _OPERATIONS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "%": lambda a, b: a % b,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": operator.mod,
 }
 _COMPARISONS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }

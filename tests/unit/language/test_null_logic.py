@@ -65,6 +65,21 @@ def test_a_literal_on_the_left_is_compared_on_every_row_when_all_are_missing(op)
     assert frame.with_columns(v=to_polars(expr))["v"].to_list() == [value, value]
 
 
+def test_a_quotient_is_not_off_by_a_bit_when_the_divisor_is_one_number_for_all_rows():
+    for text in ("f / 7", "f / coalesce(g, 7.0)", "(t - u) / 3"):
+        expr, _ = parse_and_check(text, SCHEMA, Position("-"))
+        assert expr is not None
+        order = ["f", "g", "t", "u"]
+        rows = [[i / 3 + 1e-3, None, i * 10**9 + 7, i] for i in range(200)]
+        frame = pl.DataFrame(
+            rows, schema=dict.fromkeys(order, pl.Float64) | dict.fromkeys("tu", pl.Int64), orient="row"
+        )
+        function = compile_values([expr], order)
+        expected = [function(row, World())[0] for row in rows]
+        assert frame.select(to_polars(expr)).to_series().to_list() == expected
+        assert frame.with_columns(v=to_polars(expr))["v"].to_list() == expected
+
+
 T, F, N = True, False, None
 
 
