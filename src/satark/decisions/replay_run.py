@@ -208,7 +208,9 @@ class BulkDecider:
         at = [] if "occurred_at" in facts.columns else [payments["occurred_at"]]
         known = pl.DataFrame([*facts.get_columns(), *features.get_columns(), *at])
         verdicts = evaluate_frame(self.policy, known, self._book)
-        codes = [pl.when(pl.Series(where)).then(pl.lit(code)) for code, where in degraded.items()]
+        codes: list[pl.Expr] = [
+            pl.when(pl.Series(where)).then(pl.lit(code)) for code, where in degraded.items()
+        ]
         codes += [pl.lit(f"list:{name}") for name in self._book.unavailable]
         height = pl.int_range(payments.height)
         listed = pl.concat_list(codes).list.drop_nulls() if codes else pl.lit([], dtype=pl.List(pl.String))

@@ -89,12 +89,14 @@ class Stage:
             pl.lit(PAYMENT_PLACE, dtype=pl.Int8).alias(PLACE),
         )
         self._note_ids(frame, own)
-        after = pl.col(TYPE).is_in(_AFTERWARDS)
-        self._write(self.acts, own.filter(~after))
-        self._write(self.open_afterwards, own.filter(after))
+        is_after = pl.col(TYPE).is_in(_AFTERWARDS)
+        self._write(self.acts, own.filter(~is_after))
+        self._write(self.open_afterwards, own.filter(is_after))
         if chunk.afterwards is not None:
             rows = frame[ROW].implode()
-            after = chunk.afterwards.filter(pl.col(ROW).is_in(rows)).with_columns(pl.col("occurred_at").alias(AT))
+            after = chunk.afterwards.filter(pl.col(ROW).is_in(rows)).with_columns(
+                pl.col("occurred_at").alias(AT)
+            )
             if by_arrival:
                 # The file does not say when these arrived: at their own time, but never before their payment.
                 waits = pl.col(ARRIVAL) >= pl.col(AT)

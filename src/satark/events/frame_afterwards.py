@@ -80,11 +80,12 @@ def afterwards(
             )
         )
     if mapping.label is not None:
-        own = ["label_kind"] if "label_kind" in mapped.columns else []
-        verdicts = mapped.select(
-            ROW, pl.col(LABEL_COLUMN).alias("label"), *(pl.col(n).cast(pl.String) for n in own)
-        )
-        labels = payments.join(verdicts.filter(pl.col("label").is_not_null()), on=ROW, how="inner")
+        told = mapped.filter(pl.col(LABEL_COLUMN).is_not_null() & pl.col(ROW).is_in(payments[ROW].implode()))
+        verdicts = told.select(ROW, pl.col(LABEL_COLUMN).alias("label"))
+        if "label_kind" in mapped.columns:
+            verdicts, broken = _with_kinds(told, checker)
+            refused = [*refused, *broken]
+        labels = payments.join(verdicts, on=ROW, how="inner")
         delay = mapping.label.delay_us
         made.append(
             labels.with_columns(
@@ -98,3 +99,20 @@ def afterwards(
             )
         )
     return (pl.concat(made, how="diagonal") if made else None), refused
+
+
+def _with_kinds(told: pl.DataFrame, checker: Checker) -> tuple[pl.DataFrame, list[Refusal]]:
+    """Return the labels with their kinds, which are text of the file and so go through the checks."""
+    labels, refused = checker.check(
+        told.select(
+            ROW,
+            pl.lit(LABEL).alias(TYPE),
+            "id",
+            "occurred_at",
+            pl.col("id").alias("payment"),
+            pl.col(LABEL_COLUMN).alias("label"),
+            pl.lit("file").alias("reporter"),
+            "label_kind",
+        )
+    )
+    return labels.select(ROW, "label", "label_kind"), refused

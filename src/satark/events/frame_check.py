@@ -7,32 +7,38 @@ looked at once. A row that breaks a rule is left out and told by its number, its
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 import polars as pl
 
-from satark.core.clock import MICROS_PER_SECOND, to_us
-from satark.events.cards import MIN_CARD_DIGITS, find_card_number, is_card_number, replace_card_numbers
-from satark.events.check import FIRST_YEAR, LAST_YEAR
-from satark.events.facts import CUSTOM_PREFIX, PAYEE_CHANGE, PAYMENT
-from satark.events.fields import Moment
+from satark.events.cards import MIN_CARD_DIGITS, find_card_number, replace_card_numbers
+from satark.events.facts import PAYEE_CHANGE, PAYMENT
 from satark.events.frame_columns import DEFAULTS, DTYPES, REQUIRED, ROW, TYPE, Column, Kind
 from satark.events.frame_lines import canonical_lines
+from satark.events.frame_values import (
+    END_US,
+    FIRST_US,
+    Cells,
+    bool_cells,
+    float_cells,
+    given,
+    int_cells,
+    never,
+    time_cells,
+    wrong_where,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
 
     from satark.events.rules import Rule
     from satark.events.tokens import CardTokens
 
 _PLAIN_ID = r"^[A-Za-z0-9._:@+\-|/]+$"
-_INT = r"^[+-]?[0-9]{1,19}$"
 _CARD_EXPECTED = "free of full card numbers"
-_FIRST_US = 0
-_END_US = 4_102_444_800 * MICROS_PER_SECOND  # 2100-01-01T00:00:00Z
-_YEARS = f"a time from {FIRST_YEAR} to {LAST_YEAR}"
 _CUSTOMER_PARTS = ("customer_added_at", "phone", "email")
 
 
@@ -93,16 +99,14 @@ class Checker:
         rows = frame[ROW].to_numpy()
         types = frame[TYPE]
 
-        def refuse(
-            mask: np.ndarray[Any, Any], field: str, expected: str, found: Callable[[int], str]
-        ) -> None:
+        def refuse(mask: NDArray[np.bool_], field: str, expected: str, found: Callable[[int], str]) -> None:
             for place in np.flatnonzero(mask).tolist():
                 bad.setdefault(place, (field, expected, found(place)))
 
         unknown = ~types.is_in(list(REQUIRED)).fill_null(value=False).to_numpy()
         refuse(unknown, TYPE, f"one of {', '.join(REQUIRED)}", lambda _: "another text")
         checked = [frame[ROW].cast(pl.Int64), types]
-        present: dict[str, np.ndarray[Any, Any]] = {}
+        present: dict[str, NDArray[np.bool_]] = {}
         for name in frame.columns:
             column = self._columns.get(name)
             if column is None:
@@ -111,13 +115,12 @@ class Checker:
             if raw.dtype == pl.String and column.kind is not Kind.TEXT:
                 raw = raw.set(raw == "", None)
             values, wrong, expected = self._column(raw, column)
-            given = raw.is_not_null().to_numpy()
-            refuse(wrong, name, expected, lambda place, raw=raw: _found(raw, place))
-            elsewhere = given & ~types.is_in(list(column.types)).fill_null(value=False).to_numpy() & ~unknown
-            refuse(
-                elsewhere, name, "absent in an event of this type", lambda place, raw=raw: _found(raw, place)
-            )
-            present[name] = given
+            there = given(raw)
+            found = _Found(raw)
+            refuse(wrong, name, expected, found)
+            elsewhere = there & ~types.is_in(list(column.types)).fill_null(value=False).to_numpy() & ~unknown
+            refuse(elsewhere, name, "absent in an event of this type", found)
+            present[name] = there
             checked.append(values.alias(name))
         for event_type, names in REQUIRED.items():
             of_type = (types == event_type).fill_null(value=False).to_numpy()
@@ -135,9 +138,9 @@ class Checker:
 
     def _check_together(
         self,
-        present: Mapping[str, np.ndarray[Any, Any]],
+        present: Mapping[str, NDArray[np.bool_]],
         height: int,
-        refuse: Callable[[np.ndarray[Any, Any], str, str, Callable[[int], str]], None],
+        refuse: Callable[[NDArray[np.bool_], str, str, Callable[[int], str]], None],
     ) -> None:
         none = np.zeros(height, dtype=np.bool_)
         customer = present.get("customer", none)
@@ -155,48 +158,48 @@ class Checker:
             present.get("accuracy_m", none) & ~lat, "lat", "present where accuracy_m is", lambda _: "nothing"
         )
 
-    def _column(self, raw: pl.Series, column: Column) -> tuple[pl.Series, np.ndarray[Any, Any], str]:
+    def _column(self, raw: pl.Series, column: Column) -> Cells:
         """Return the values in normal form, where they are wrong, and the rule in words."""
         if raw.dtype == pl.Null:
-            return pl.Series([None], dtype=DTYPES[column.kind]).new_from_index(0, len(raw)), _never(raw), ""
+            return pl.Series([None], dtype=DTYPES[column.kind]).new_from_index(0, len(raw)), never(raw), ""
         match column.kind:
             case Kind.TEXT:
                 return self._text(raw, column)
             case Kind.CHOICE:
                 values = raw.cast(pl.String, strict=False)
                 right = values.is_in(list(column.choices))
-                return values, _wrong(raw, right), f"one of {', '.join(column.choices)}"
+                return values, wrong_where(raw, right), f"one of {', '.join(column.choices)}"
             case Kind.INT:
-                return _int(raw, column)
+                return int_cells(raw, column)
             case Kind.FLOAT:
-                return _float(raw, column)
+                return float_cells(raw, column)
             case Kind.BOOL:
-                values = _bool(raw)
-                return values, _wrong(raw, values.is_not_null()), "true or false"
+                values = bool_cells(raw)
+                return values, wrong_where(raw, values.is_not_null()), "true or false"
             case Kind.TIME:
-                values, expected = _time(raw)
-                return values, _wrong(raw, values.is_between(_FIRST_US, _END_US - 1)), expected
+                values, expected = time_cells(raw)
+                return values, wrong_where(raw, values.is_between(FIRST_US, END_US - 1)), expected
             case Kind.LINES:
                 values = canonical_lines(raw)
                 return (
                     values,
-                    _wrong(raw, values.is_not_null() | (raw == "" if raw.dtype == pl.String else False)),
+                    wrong_where(raw, values.is_not_null() | (raw == "" if raw.dtype == pl.String else False)),
                     ("a list of at most 100 order lines, each with its fields alone"),
                 )
 
-    def _text(self, raw: pl.Series, column: Column) -> tuple[pl.Series, np.ndarray[Any, Any], str]:
+    def _text(self, raw: pl.Series, column: Column) -> Cells:
         if not (
             raw.dtype == pl.String
             or raw.dtype.is_integer()
             or isinstance(raw.dtype, (pl.Categorical, pl.Enum))
         ):
-            return raw.cast(pl.String, strict=False), _given(raw), "str"
+            return raw.cast(pl.String, strict=False), given(raw), "str"
         values = raw.cast(pl.String)
         rule = column.rule
         expected = rule.expected if rule is not None else "text"
         low, high = column.low or 0, column.high or 1 << 20
         lengths = values.str.len_chars()
-        wrong = _wrong(values, lengths.is_between(low, high))
+        wrong = wrong_where(values, lengths.is_between(low, high))
         if wrong.any():
             expected = f"{expected}, of {low:g} to {high:g} characters"
         unique = values.drop_nulls().unique()
@@ -220,7 +223,7 @@ class Checker:
                 default=values,
                 return_dtype=pl.String,
             )
-            wrong |= _wrong(values, changed.is_not_null())
+            wrong |= wrong_where(values, changed.is_not_null())
             values = changed
         return values, wrong, expected
 
@@ -237,98 +240,13 @@ class Checker:
         return rule.normal(text)
 
 
-def _int(raw: pl.Series, column: Column) -> tuple[pl.Series, np.ndarray[Any, Any], str]:
-    expected = "an int"
-    if column.low is not None or column.high is not None:
-        expected = (
-            f"an int from {column.low:g} to {column.high:g}"
-            if column.high
-            else f"an int of at least {column.low:g}"
-        )
-    if raw.dtype.is_integer():
-        values = raw.cast(pl.Int64, strict=False)
-    elif raw.dtype == pl.String:
-        values = raw.set(~raw.str.contains(_INT).fill_null(value=False), None).cast(pl.Int64, strict=False)
-    else:
-        return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(raw)), _given(raw), expected
-    right = values.is_not_null()
-    if column.name.startswith(CUSTOM_PREFIX):
-        right &= _no_cards(values)
-    if column.low is not None:
-        right &= (values >= int(column.low)).fill_null(value=False)
-    if column.high is not None:
-        right &= (values <= int(column.high)).fill_null(value=False)
-    return values, _wrong(raw, right), expected
-
-
-def _float(raw: pl.Series, column: Column) -> tuple[pl.Series, np.ndarray[Any, Any], str]:
-    expected = "a number" if column.low is None else f"a number from {column.low:g} to {column.high:g}"
-    if not (raw.dtype.is_numeric() or raw.dtype == pl.String):
-        return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(raw)), _given(raw), expected
-    values = raw.cast(pl.Float64, strict=False)
-    right = values.is_finite().fill_null(value=False)
-    if column.name.startswith(CUSTOM_PREFIX):
-        right &= _no_cards(values.set(~right, None).cast(pl.Int64, strict=False))
-    if column.low is not None:
-        right &= values.is_between(column.low, column.high).fill_null(value=False)
-    return values, _wrong(raw, right), expected
-
-
-def _no_cards(numbers: pl.Series) -> pl.Series:
-    """Return where a number does not spell a full card number."""
-    large = numbers.filter(numbers >= 10 ** (MIN_CARD_DIGITS - 1)).unique()
-    cards = [number for number in large.to_list() if is_card_number(str(number))]
-    return ~numbers.is_in(cards).fill_null(value=False)
-
-
-def _bool(raw: pl.Series) -> pl.Series:
-    if raw.dtype == pl.Boolean:
-        return raw
-    if raw.dtype == pl.String:
-        return raw.replace_strict(["true", "false"], [True, False], default=None, return_dtype=pl.Boolean)
-    return pl.Series([None], dtype=pl.Boolean).new_from_index(0, len(raw))
-
-
-def _time(raw: pl.Series) -> tuple[pl.Series, str]:
-    """Return microseconds, and what a time must look like where it cannot be read."""
-    if isinstance(raw.dtype, pl.Datetime):
-        if raw.dtype.time_zone is None:
-            return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(raw)), "a time with an offset"
-        return micros(raw), _YEARS
-    if raw.dtype != pl.String:
-        return pl.Series([None], dtype=pl.Int64).new_from_index(
-            0, len(raw)
-        ), "a time (RFC 3339) with an offset"
-    unique = raw.drop_nulls().unique()
-    parsed = [moment_us(text) for text in unique.to_list()]
-    if not parsed:
-        return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(raw)), _YEARS
-    values = raw.replace_strict(
-        unique, pl.Series(parsed, dtype=pl.Int64), default=None, return_dtype=pl.Int64
-    )
-    return values, f"{_YEARS}, RFC 3339 with an offset"
-
-
 def arrival_us(frame: pl.DataFrame, name: str, shown: str) -> tuple[pl.DataFrame, list[Refusal]]:
     """Return `ROW` and the time of arrival in microseconds, and the rows that have none."""
-    values, expected = _time(frame[name])
-    known = values.is_between(_FIRST_US, _END_US - 1).fill_null(value=False)
+    values, expected = time_cells(frame[name])
+    known = values.is_between(FIRST_US, END_US - 1).fill_null(value=False)
     missing = frame[ROW].filter(~known).to_list()
     arrivals = pl.DataFrame([frame[ROW].cast(pl.Int64), values.alias(name)]).filter(known)
     return arrivals, [Refusal(row, shown, expected, "something else") for row in missing]
-
-
-def micros(times: pl.Series) -> pl.Series:
-    """Return a Datetime's microseconds since 1970 (of nanoseconds the whole microseconds)."""
-    return times.dt.cast_time_unit("us").cast(pl.Int64)
-
-
-def moment_us(text: str) -> int | None:
-    """Return an RFC 3339 time's microseconds as the door reads them, None when it is not one."""
-    try:
-        return to_us(msgspec.convert(text, Moment))
-    except (msgspec.ValidationError, OverflowError):
-        return None
 
 
 def _with_defaults(frame: pl.DataFrame) -> pl.DataFrame:
@@ -345,32 +263,20 @@ def _with_defaults(frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def _given(raw: pl.Series) -> np.ndarray[Any, Any]:
-    return raw.is_not_null().to_numpy()
+class _Found:
+    """Says what stood in a cell, without repeating it."""
 
+    def __init__(self, raw: pl.Series) -> None:
+        self._raw = raw
 
-def _never(raw: pl.Series) -> np.ndarray[Any, Any]:
-    return np.zeros(len(raw), dtype=np.bool_)
-
-
-def _wrong(raw: pl.Series, right: pl.Series) -> np.ndarray[Any, Any]:
-    """Return where there is a value that is not right."""
-    return _given(raw) & ~right.fill_null(value=False).to_numpy()
-
-
-def _found(raw: pl.Series, place: int) -> str:
-    value = raw[place]
-    if isinstance(value, str):
-        return f"str of length {len(value)}"
-    if raw.dtype.is_integer():
-        return "int"
-    if raw.dtype.is_float():
-        return "float"
-    if isinstance(raw.dtype, pl.Datetime):
-        return "a time without an offset" if raw.dtype.time_zone is None else "a time out of range"
-    return str(raw.dtype.base_type().__name__).lower()
-
-
-def first_of(refusals: Sequence[Refusal]) -> Refusal | None:
-    """Return the refusal of the earliest row."""
-    return min(refusals, key=lambda one: one.row, default=None)
+    def __call__(self, place: int) -> str:
+        dtype, value = self._raw.dtype, self._raw[place]
+        if isinstance(value, str):
+            return f"str of length {len(value)}"
+        if dtype.is_integer():
+            return "int"
+        if dtype.is_float():
+            return "float"
+        if isinstance(dtype, pl.Datetime):
+            return "a time without an offset" if dtype.time_zone is None else "a time out of range"
+        return str(dtype.base_type().__name__).lower()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from satark.events.facts import FactType
     from satark.events.kinds import Event
+    from satark.events.parts import Payee, Payer
     from satark.events.tokens import CardTokens
 
 _PLACE = ("lat", "lon", "accuracy_m")
@@ -112,9 +113,11 @@ class EventRows:
             raise refuse(
                 "card.number", "absent (a file is replayed without card keys; give the token)", "str"
             )
-        parties = (event.payer, event.payee) if isinstance(event, Payment) else ()
-        if isinstance(event, PayeeChange):
-            parties = (event.payee,)
+        parties: list[Payer | Payee | None] = []
+        if isinstance(event, Payment):
+            parties = [event.payer, event.payee]
+        elif isinstance(event, PayeeChange):
+            parties = [event.payee]
         for party in parties:
             for text in () if party is None else (party.account, party.vpa):
                 if text is not None and replace_card_numbers(text, lambda _: "x") != text:

@@ -6,6 +6,7 @@ combination of its inputs. A property test holds the two equal.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -175,21 +176,20 @@ def _signal(
     frame: pl.DataFrame, columns: Mapping[str, pl.Series], signal: Signal
 ) -> tuple[pl.Series, pl.Series]:
     inputs: list[pl.Series] = []
-    readers: list[Callable[[Sequence[Any]], Any]] = []
+    readers: list[_Reader] = []
     for name in signal.inputs:
         at = len(inputs)
         if name in _PARTS:
             parts, build = _PARTS[name]
             inputs += [column(frame, part) for part in parts]
-            end = at + len(parts)
-            readers.append(lambda values, at=at, end=end, build=build: build(*values[at:end]))
+            readers.append(_Reader(at, len(parts), build))
         else:
             inputs.append(columns[name])
             is_place = isinstance(columns[name].dtype, pl.Struct)
-            readers.append(lambda values, at=at, is_place=is_place: _plain(values[at], is_place=is_place))
+            readers.append(_Reader(at, 1, _place if is_place else _same))
 
     def compute(*values: Any) -> Any:  # noqa: ANN401 - facts of any type
-        answer = signal.compute(*(read(values) for read in readers))
+        answer = signal.compute(*(read.build(*values[read.at : read.at + read.width]) for read in readers))
         if answer is not None and signal.type in {FactType.FLOAT, FactType.INT}:
             return answer if -_INFINITY < answer < _INFINITY else None
         return answer
@@ -200,10 +200,21 @@ def _signal(
 _INFINITY = float("inf")
 
 
-def _plain(value: Any, *, is_place: bool) -> Any:  # noqa: ANN401 - a fact of any type
-    if is_place and value is not None:
-        return (value["lat"], value["lon"], value["accuracy_m"])
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Builds one argument of a signal from `width` inputs from `at` on."""
+
+    at: int
+    width: int
+    build: Callable[..., Any]
+
+
+def _same(value: Any) -> Any:  # noqa: ANN401 - a fact of any type
     return value
+
+
+def _place(value: Mapping[str, float] | None) -> tuple[float, float, float] | None:
+    return None if value is None else (value["lat"], value["lon"], value["accuracy_m"])
 
 
 def _lines(text: str | None, method: str | None) -> Any:  # noqa: ANN401 - the tuple of lines

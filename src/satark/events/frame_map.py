@@ -15,8 +15,9 @@ import polars as pl
 
 from satark.core.currencies import CURRENCY_EXPONENTS
 from satark.events.facts import PAYMENT
-from satark.events.frame_check import Refusal, micros
+from satark.events.frame_check import Refusal
 from satark.events.frame_columns import ROW, TYPE
+from satark.events.frame_values import micros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
