@@ -49,7 +49,9 @@ class Online:
             )
             self._payments[event.id] = event
             for waiting in self._parked.pop(event.id, []):
-                self._afterwards(waiting, event, occurred_us(waiting), late=decider.is_late(occurred_us(waiting)))
+                self._afterwards(
+                    waiting, event, occurred_us(waiting), late=decider.is_late(occurred_us(waiting))
+                )
         elif isinstance(event, PaymentResult | Label):
             about = event.payment if isinstance(event, PaymentResult) else event.event
             payment = self._payments.get(about)

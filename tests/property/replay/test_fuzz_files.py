@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satark.core.errors import SatarkError
+from satark.core.errors import InputInvalid, SatarkError
 from satark.decisions.replay import replay
 from satark.decisions.replay_map import load_map
 from satark.payments.simulation import Simulation, SimulationPlan
@@ -36,9 +38,28 @@ facts:
 label: {column: label, fraud_values: [fraud], delay: 7d}
 """
 NASTY = st.sampled_from(
-    [b"", b"\x00", b"\xff", b'"', b",", b"\n", b"-", b"1e999", b"NaN", b"null", b"[", b"{}", b"9" * 30, b"2026-02-30T00:00:00Z",
-     "४१११".encode(), b"4111111111111111", b"\r\n", b"payment", b"lines"]
-)  # fmt: skip
+    [
+        b"",
+        b"\x00",
+        b"\xff",
+        b'"',
+        b",",
+        b"\n",
+        b"-",
+        b"1e999",
+        b"NaN",
+        b"null",
+        b"[",
+        b"{}",
+        b"9" * 30,
+        b"2026-02-30T00:00:00Z",
+        "४१११".encode(),
+        b"4111111111111111",
+        b"\r\n",
+        b"payment",
+        b"lines",
+    ]
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +82,12 @@ def policy():
 CUTS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), NASTY), min_size=1, max_size=4)
 
 
-@given(cuts=CUTS, suffix=st.sampled_from((".csv", ".jsonl", ".parquet")), skip=st.booleans(), by_map=st.booleans())
+@given(
+    cuts=CUTS,
+    suffix=st.sampled_from((".csv", ".jsonl", ".parquet")),
+    skip=st.booleans(),
+    by_map=st.booleans(),
+)
 @settings(max_examples=60)
 def test_a_damaged_file_gives_an_answer_or_one_of_our_errors(
     files, policy, tmp_path_factory, cuts, suffix, skip, by_map
@@ -82,11 +108,13 @@ def test_a_damaged_file_gives_an_answer_or_one_of_our_errors(
     assert pl.read_parquet(out).height == summary.payments
 
 
-@given(text=st.text(alphabet=st.characters(codec="utf-8"), max_size=60), at=st.floats(0, 1), cut=st.integers(0, 20))
+@given(
+    text=st.text(alphabet=st.characters(codec="utf-8"), max_size=60),
+    at=st.floats(0, 1),
+    cut=st.integers(0, 20),
+)
 @settings(max_examples=200)
 def test_a_damaged_map_is_read_or_refused(text, at, cut):
     place = int(at * len(MAP))
-    try:
+    with suppress(InputInvalid):
         load_map(MAP[:place] + text + MAP[place + cut :])
-    except SatarkError as error:
-        assert error.code == "input_invalid"

@@ -41,7 +41,8 @@ features:
   older: count() by card over 2m delayed 2m
 rules:
   many: {when: n > 2, action: challenge, score: 0.4, reason: {en: "{n}", hi: "{n}"}}
-  fraudster: {when: frauds > 0 and not missing(where), action: hold, score: 0.7, reason: {en: "{frauds}", hi: "{frauds}"}}
+  fraudster:
+    {when: frauds > 0 and not missing(where), action: hold, score: 0.7, reason: {en: "{frauds}", hi: "{frauds}"}}
   large: {when: total / 3 > 100 or spread > 10.5, action: hold, score: 0.6, reason: {en: "{total}", hi: "{total}"}}
   seen: {when: 'listed(card, "watched")', action: block, score: 0.95, reason: {en: watched, hi: watched}}
   trusted: {when: customer == "p1" and hour_ist == 5, exempt: [many], reason: {en: trusted, hi: trusted}}
@@ -91,12 +92,25 @@ def histories(draw):
         if draw(st.booleans()):
             outcome = draw(NAMES(("declined", "captured")))
             events.append(
-                {"type": "payment_result", "id": f"r{number}", "occurred_at": at, "payment": about, "outcome": outcome}
+                {
+                    "type": "payment_result",
+                    "id": f"r{number}",
+                    "occurred_at": at,
+                    "payment": about,
+                    "outcome": outcome,
+                }
             )
         else:
             verdict = draw(NAMES(("fraud", "genuine")))
             events.append(
-                {"type": "label", "id": f"l{number}", "event": about, "label": verdict, "reporter": "x", "reported_at": at}
+                {
+                    "type": "label",
+                    "id": f"l{number}",
+                    "event": about,
+                    "label": verdict,
+                    "reporter": "x",
+                    "reported_at": at,
+                }
             )
     return draw(st.permutations(events))
 
@@ -109,7 +123,9 @@ def time_of(event):
     return event.get("occurred_at") or event["reported_at"]
 
 
-@given(history=histories(), again=st.integers(0, 20), sizes=st.sampled_from(((1, 2), (5, 9), (99, 99), (3, 99))))
+@given(
+    history=histories(), again=st.integers(0, 20), sizes=st.sampled_from(((1, 2), (5, 9), (99, 99), (3, 99)))
+)
 @settings(max_examples=25)
 def test_bulk_equals_live_when_labels_wait_are_corrected_and_events_repeat(
     parity, policy, tmp_path_factory, history, again, sizes
@@ -130,7 +146,12 @@ def test_bulk_equals_live_when_labels_wait_are_corrected_and_events_repeat(
 
 
 ROWS = st.lists(
-    st.tuples(AT, st.sampled_from((0, 0, 0, 1, 300, 301, 900)), st.integers(1, 9), st.sampled_from((True, False, None))),
+    st.tuples(
+        AT,
+        st.sampled_from((0, 0, 0, 1, 300, 301, 900)),
+        st.integers(1, 9),
+        st.sampled_from((True, False, None)),
+    ),
     min_size=1,
     max_size=25,
 )

@@ -76,7 +76,9 @@ def test_events_are_sorted_by_time_with_ties_in_the_order_of_the_file(tmp_path, 
 
 
 def test_the_summary_counts_actions_rules_and_money(tmp_path, policy):
-    text = rows((1, "00:00", "1.50,a,s,1"), (2, "00:01", "2,a,s,0"), (3, "00:02", "3,a,s,1"), (4, "06:00", "4,b,s,1"))
+    text = rows(
+        (1, "00:00", "1.50,a,s,1"), (2, "00:01", "2,a,s,0"), (3, "00:02", "3,a,s,1"), (4, "06:00", "4,b,s,1")
+    )
     summary, _, _ = run(tmp_path, policy, text)
     assert summary.actions == {"allow": 2, "challenge": 1, "hold": 0, "block": 1}
     assert summary.rules == {"many": 1, "risky": 1}
@@ -116,10 +118,14 @@ def test_a_bad_row_is_named_and_nothing_is_written(tmp_path, policy, bad, field,
 
 
 def test_bad_rows_are_counted_when_they_are_to_be_skipped(tmp_path, policy):
-    text = rows((1, "00:00", "5,a,s,0"), (2, "00:01", "x,a,s,0"), (3, "00:02", "5,a,s,0"), (3, "00:02", "5,a,s,0"))
+    text = rows(
+        (1, "00:00", "5,a,s,0"), (2, "00:01", "x,a,s,0"), (3, "00:02", "5,a,s,0"), (3, "00:02", "5,a,s,0")
+    )
     summary, decisions, _ = run(tmp_path, policy, text, on_bad_row="skip")
     assert (summary.rows, summary.refused, summary.repeated, summary.payments) == (4, 1, 1, 2)
-    assert summary.refusals == [{"row": 2, "field": "rupees", "expected": summary.refusals[0]["expected"], "found": "another value"}]
+    assert summary.refusals == [
+        {"row": 2, "field": "rupees", "expected": summary.refusals[0]["expected"], "found": "another value"}
+    ]
     assert sorted(decisions) == ["t1", "t3"]
 
 
@@ -154,7 +160,14 @@ def test_the_target_is_checked_before_anything_is_read(tmp_path, policy):
 def test_progress_ends_at_its_total(tmp_path, policy):
     seen = []
     text = rows(*((n, f"00:{n:02d}", "5,a,s,0") for n in range(9)))
-    run(tmp_path, policy, text, chunk_rows=4, slice_events=4, progress=lambda done, total: seen.append((done, total)))
+    run(
+        tmp_path,
+        policy,
+        text,
+        chunk_rows=4,
+        slice_events=4,
+        progress=lambda done, total: seen.append((done, total)),
+    )
     assert seen[-1] == (27, 27)
     assert all(done <= total for done, total in seen)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
@@ -196,7 +209,12 @@ def test_observe_mode_answers_allow_and_tells_what_it_would(tmp_path):
 def test_too_little_memory_for_the_windows_is_said_and_nothing_is_written(tmp_path, policy):
     text = rows(*((n, f"00:{n % 60:02d}", f"5,c{n},s{n},0") for n in range(3_000)))
     with pytest.raises(WindowsFull):
-        run(tmp_path, policy, text, windows_options={"max_entries": 2_048, "max_keys": 512, "memory_bytes": 1 << 20})
+        run(
+            tmp_path,
+            policy,
+            text,
+            windows_options={"max_entries": 2_048, "max_keys": 512, "memory_bytes": 1 << 20},
+        )
     assert not (tmp_path / "d.parquet").exists()
 
 

@@ -42,7 +42,17 @@ resutl: {}
 """
     )
     text = "\n".join(found)
-    for piece in ("map.yaml:4:3", "occurred_at", "map.yaml:5", "major", "map.yaml:6", "column", "7y", "map.yaml:8", "result"):
+    for piece in (
+        "map.yaml:4:3",
+        "occurred_at",
+        "map.yaml:5",
+        "major",
+        "map.yaml:6",
+        "column",
+        "7y",
+        "map.yaml:8",
+        "result",
+    ):
         assert piece in text
     assert len(found) >= 5
 
@@ -51,7 +61,9 @@ def test_a_fact_that_every_payment_needs_cannot_be_left_out():
     assert "amount_minor" in mistakes("map: 1\nfacts: {id: n, occurred_at: t, method: {constant: upi}}")[0]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "map: 1", "map: 2\nfacts: {}", "map: 1\nfacts: []", "a: &x [*x]", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "map: 1", "map: 2\nfacts: {}", "map: 1\nfacts: []", "a: &x [*x]", "\x00"]
+)
 def test_a_text_that_is_no_map_is_refused(text):
     assert mistakes(text)
 
@@ -68,14 +80,21 @@ def mapped(tmp_path, facts, frame):
     frame.write_parquet(path)
     text = GOOD + "".join(f"  {name}: {source}\n" for name, source in facts.items())
     for name in facts:
-        text = "\n".join(line for i, line in enumerate(text.split("\n")) if not (line.startswith(f"  {name}:") and i < 7))
+        text = "\n".join(
+            line for i, line in enumerate(text.split("\n")) if not (line.startswith(f"  {name}:") and i < 7)
+        )
     (chunk,) = EventFile(path, load_map(text)).chunks()
     return chunk
 
 
 def base(n, **columns):
     return pl.DataFrame(
-        {"n": [f"i{k}" for k in range(n)], "t": [datetime(2026, 1, 1, tzinfo=UTC)] * n, "a": [1] * n, **columns}
+        {
+            "n": [f"i{k}" for k in range(n)],
+            "t": [datetime(2026, 1, 1, tzinfo=UTC)] * n,
+            "a": [1] * n,
+            **columns,
+        }
     )
 
 
@@ -119,7 +138,12 @@ def test_results_take_their_own_time_and_the_facts_of_their_payment(tmp_path):
     text = GOOD + "  customer: who\nresult: {outcome: {column: status, values: {ok: captured}}, time: done}\n"
     (chunk,) = EventFile(path, load_map(text)).chunks()
     (row,) = chunk.afterwards.iter_rows(named=True)
-    assert (row["id"], row["type"], row["outcome"], row["customer"]) == ("1:result", "payment_result", "captured", "c")
+    assert (row["id"], row["type"], row["outcome"], row["customer"]) == (
+        "1:result",
+        "payment_result",
+        "captured",
+        "c",
+    )
     assert row["occurred_at"] - chunk.frame["occurred_at"][0] == 540_000_000
 
 
