@@ -6,6 +6,7 @@ by itself, all are stopped and the reason is said.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
@@ -15,7 +16,7 @@ import httpx
 
 from satark.app.children import Child, ChildPlan, stop_all, wait_until
 from satark.app.demo import end_demo, prepare_demo
-from satark.core.errors import NotReady
+from satark.core.errors import NotReady, SatarkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 START_SECONDS = 300.0
 """The first start compiles the kernel, which takes about a minute on a slow machine."""
 KEY_VARIABLE = "SATARK_API_KEY"
+FRAUD_SHARE = "0.15"
+"""Far more than in life, so that someone who looks for a minute sees frauds being stopped."""
+PAST_MINUTES = "10"
+"""So much of the past is sent at once, so that windows know something when the page opens."""
 _POLL_SECONDS = 0.5
 
 
@@ -82,7 +87,8 @@ class Supervisor:
             self._announce({"step": "stopping"})
             stop_all(self._children, self._wiring.settings.stop_seconds + 5)
             if key is not None:
-                with self._wiring.storage() as storage:
+                # Where this fails, the next start does it.
+                with contextlib.suppress(SatarkError), self._wiring.storage() as storage:
                     end_demo(storage, key)
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -105,7 +111,8 @@ class Supervisor:
     def _start_stream(self, secret: str, *, rate_per_second: float, seed: int) -> None:
         arguments = (
             *("simulate", "--to", self._addresses["engine"]),
-            *("--rate", str(rate_per_second), "--seed", str(seed)),
+            *("--rate", str(rate_per_second), "--seed", str(seed), "--fraud-share", FRAUD_SHARE),
+            *("--past", PAST_MINUTES),
         )
         self._start("stream", *arguments, environment={KEY_VARIABLE: secret})
 

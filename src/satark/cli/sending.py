@@ -3,25 +3,58 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from satark.client import Answer, Client
+from satark.core.clock import MICROS_PER_SECOND
 from satark.core.errors import DeadlineExceeded
-from satark.events import Payment
+from satark.events import Payment, occurred_us
+from satark.payments.simulation.pacing import moved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from satark.core.clock import Clock
     from satark.events import Event
 
 CALL_SECONDS = 10.0
 MAX_SILENCE_SECONDS = 60.0
 RETRY_SECONDS = 1.0
+PAST_BATCH = 500
+MICROS_PER_MINUTE = 60 * MICROS_PER_SECOND
 
 T = TypeVar("T")
+
+
+def send_past(
+    events: Iterator[Event],
+    sender: ClientSender,
+    minutes: int,
+    clock: Clock,
+    stopped: Callable[[], bool],
+) -> tuple[int, Iterator[Event]]:
+    """Send the first minutes of a stream at once, with times that end now; return how many, and the rest.
+
+    Whoever looks then finds windows that know something, and decisions to look at.
+    """
+    first = next(events, None)
+    if first is None or not minutes:
+        return 0, events if first is None else itertools.chain([first], events)
+    shift_us = clock.now_us() - occurred_us(first) - minutes * MICROS_PER_MINUTE
+    sent = 0
+    rest = itertools.chain([first], events)
+    while not stopped():
+        batch = list(itertools.islice(rest, PAST_BATCH))
+        due = [event for event in batch if occurred_us(event) + shift_us <= clock.now_us()]
+        sender.send([moved(event, shift_us) for event in due])
+        sent += len(due)
+        if len(due) < len(batch) or not batch:
+            return sent, itertools.chain(batch[len(due) :], rest)
+    return sent, rest
 
 
 class ClientSender:

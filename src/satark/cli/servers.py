@@ -56,7 +56,7 @@ def web(wiring: Wiring, output: Output) -> None:
 @click.option("--port", type=int, help="Port of the engine; 0 takes a free one.")
 @click.option("--web-port", type=int, help="Port of the pages; 0 takes a free one.")
 @click.option("--policy", help="The policy that decides: a bundled name or a file.")
-@click.option("--rate", default=3.0, show_default=True, help="Simulated events a second.")
+@click.option("--rate", default=6.0, show_default=True, help="Simulated events a second.")
 @click.option("--seed", default=1, show_default=True, help="Another number gives another market.")
 def up(wiring: Wiring, output: Output, *, rate: float, seed: int) -> None:
     """Run everything for a look: engine, pages and a simulated stream.

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,13 @@ KEY_VARIABLE = "SATARK_API_KEY"
 @click.option(
     "--speed", type=float, default=1.0, show_default=True, help="Simulated seconds a second, with --to."
 )
+@click.option(
+    "--past",
+    "past_minutes",
+    type=click.IntRange(0, 1_440),
+    default=0,
+    help="First send so many minutes of events with past times, at once; only with --rate.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another number gives another market.")
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First day, in Indian time.")
 @click.option("--days", type=int, help="Days with payments.")
@@ -56,7 +64,10 @@ def simulate(_wiring: Wiring, output: Output, **options: Any) -> None:  # noqa: 
     The same seed and sizes give the same events. Nothing in it is about a real person or card.
     """
     out, server = options.pop("out"), options.pop("server")
-    truth, rate, speed = options.pop("truth"), options.pop("rate"), options.pop("speed")
+    truth, pace = (
+        options.pop("truth"),
+        _Pace(*(options.pop(name) for name in ("rate", "speed", "past_minutes"))),
+    )
     if options.pop("list_scenarios"):
         _list_scenarios(output)
         return
@@ -67,7 +78,7 @@ def simulate(_wiring: Wiring, output: Output, **options: Any) -> None:  # noqa: 
         if truth is not None:
             message = "--truth goes with --out"
             raise click.UsageError(message)
-        _send(output, server, rate, speed, options)
+        _send(output, server, pace, options)
         return
     from satark.payments.simulation import Simulation
     from satark.payments.simulation.writers import write_events, write_truth
@@ -84,8 +95,17 @@ def simulate(_wiring: Wiring, output: Output, **options: Any) -> None:  # noqa: 
     )
 
 
-def _send(output: Output, server: str, rate: float | None, speed: float, options: dict[str, Any]) -> None:
-    from satark.cli.sending import ClientSender
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """How fast a stream was asked to be."""
+
+    rate: float | None
+    speed: float
+    past_minutes: int
+
+
+def _send(output: Output, server: str, asked: _Pace, options: dict[str, Any]) -> None:
+    from satark.cli.sending import ClientSender, send_past
     from satark.payments.simulation import Simulation
     from satark.payments.simulation.pacing import Pace, live_simulation, stream
 
@@ -94,12 +114,12 @@ def _send(output: Output, server: str, rate: float | None, speed: float, options
         message = f"the server's API key is expected in {KEY_VARIABLE} (make one: satark keys create)"
         raise click.UsageError(message)
     options["id_prefix"] = options["id_prefix"] or f"{int(time.time()):x}_"
-    if rate is not None:
-        simulation, events = live_simulation(rate, options["seed"], options["id_prefix"])
-        pace = Pace(events_per_second=rate)
+    if asked.rate is not None:
+        share = {} if options["fraud_share"] is None else {"fraud_share": options["fraud_share"]}
+        _, events = live_simulation(asked.rate, options["seed"], options["id_prefix"], **share)
+        pace = Pace(events_per_second=asked.rate)
     else:
-        simulation = Simulation(_plan(options))
-        events, pace = simulation.events(), Pace(speed=speed)
+        events, pace = Simulation(_plan(options)).events(), Pace(speed=asked.speed)
     stop = threading.Event()
     before = {
         number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
@@ -110,7 +130,8 @@ def _send(output: Output, server: str, rate: float | None, speed: float, options
             counting(output, "events sent") as progress,
         ):
             sender.progress = progress
-            sent = stream(events, sender, pace, SystemClock(), stopped=stop.is_set)
+            past, events = send_past(events, sender, asked.past_minutes, SystemClock(), stop.is_set)
+            sent = past + stream(events, sender, pace, SystemClock(), stopped=stop.is_set)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -71,7 +71,9 @@ class Pace:
             )
 
 
-def live_simulation(rate_per_second: float, seed: int, id_prefix: str) -> tuple[Simulation, Iterator[Event]]:
+def live_simulation(
+    rate_per_second: float, seed: int, id_prefix: str, *, fraud_share: float = 0.02
+) -> tuple[Simulation, Iterator[Event]]:
     """Make a market of about so many events a second, opened at ten in the morning, that goes on for a month.
 
     Parameters
@@ -83,6 +85,8 @@ def live_simulation(rate_per_second: float, seed: int, id_prefix: str) -> tuple[
     id_prefix
         Must differ from run to run, for instance by the time of start: the same id with another time is a
         conflict.
+    fraud_share
+        As in `SimulationPlan`.
     """
     per_day = max(int(rate_per_second * 86_400 / EVENTS_PER_PAYMENT), 100)
     plan = SimulationPlan(
@@ -92,7 +96,7 @@ def live_simulation(rate_per_second: float, seed: int, id_prefix: str) -> tuple[
         customers=max(int(per_day / PAYMENTS_PER_CUSTOMER), 200),
         merchants=max(per_day // 40, 60),
         payments_per_day=per_day,
-        fraud_share=0.02,
+        fraud_share=fraud_share,
         id_prefix=id_prefix,
     )
     simulation = Simulation(plan)
