@@ -18,7 +18,7 @@ import polars as pl
 from satark.core.errors import InputInvalid
 from satark.decisions.replay_report import ReplaySummary, Tally, shown
 from satark.decisions.replay_run import BulkDecider
-from satark.decisions.replay_stage import SLICE_EVENTS, Stage
+from satark.decisions.replay_stage import SLICE_EVENTS, Stage, write_part
 from satark.events.frame import CHUNK_ROWS, EventFile
 from satark.events.frame_columns import stored_columns
 
@@ -91,6 +91,8 @@ def replay(  # noqa: PLR0913 - all but two are options by name
         The file or a row of it cannot be used (``row``, ``field``); nothing is written then.
     WindowsFull
         The windows would need more memory than the options allow.
+    StorageUnavailable
+        There is no room for temporary parts.
     """
     started = perf_counter()
     outputs = [_target(path) for path in (out, features_out)]
@@ -223,7 +225,7 @@ class _Parts:
         if self.target is None:
             return
         path = self._folder / f"{len(self._paths):06d}.parquet"
-        frame.write_parquet(path, compression="lz4", statistics=False)
+        write_part(frame, path)
         self._paths.append(path)
 
     def join(self) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from satark.core.errors import StorageUnavailable
 from satark.events.facts import LABEL, PAYMENT, RESULT
 from satark.events.frame_afterwards import ARRIVAL, AT_ITS_PLACE, PAYMENT_PLACE, PLACE, TIE, WAITED_PLACE
 from satark.events.frame_check import Refusal
@@ -165,7 +166,7 @@ class Stage:
         keep = [name for name in frame.columns if name in self.needed or name in _ALWAYS]
         path = self.folder / f"events-{self._written:06d}.parquet"
         self._written += 1
-        frame.select(keep).write_parquet(path, compression="lz4", statistics=False)
+        write_part(frame.select(keep), path)
         at = frame[AT]
         parts.append(Part(path, int(at.min()), int(at.max())))  # type: ignore[arg-type]
 
@@ -280,6 +281,22 @@ _OF_AFTERWARDS = frozenset(
     }
 )
 _ALWAYS = _OF_AFTERWARDS | {*ORDER, GHOST, REPEATED}
+
+
+def write_part(frame: pl.DataFrame, path: Path) -> None:
+    """Write one temporary part.
+
+    Raises
+    ------
+    StorageUnavailable
+        There is no room, or the folder cannot be written.
+    """
+    try:
+        frame.write_parquet(path, compression="lz4", statistics=False)
+    except (OSError, pl.exceptions.ComputeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        message = f"a temporary part of the replay cannot be written to {path.parent}: {reason}"
+        raise StorageUnavailable(message) from None
 
 
 def _tuple_less(left: tuple[str, ...], right: tuple[str, ...]) -> pl.Expr:

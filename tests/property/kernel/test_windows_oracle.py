@@ -81,7 +81,7 @@ def one_line(parts):
 
 
 @given(history=histories(), threshold=st.sampled_from((1, 2, 4, 64)))
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_features_equal_duckdb_when_any_history_comes(oracle, history, threshold):
     case = oracle.make_case(*history, LATENESS_US)
     rows, texts = oracle.rows_of(case)
@@ -90,7 +90,7 @@ def test_features_equal_duckdb_when_any_history_comes(oracle, history, threshold
 
 
 @given(history=histories(), steps=st.lists(st.integers(1, 9), min_size=1, max_size=5))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_answers_are_equal_bit_for_bit_when_events_come_one_by_one_or_in_bulk(oracle, history, steps):
     case = oracle.make_case(*history, LATENESS_US)
     rows, _ = oracle.rows_of(case)

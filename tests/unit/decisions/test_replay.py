@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from satark.core.errors import InputInvalid, WindowsFull
+from satark.core.errors import InputInvalid, StorageUnavailable, WindowsFull
 from satark.decisions.replay import replay
 from satark.decisions.replay_map import load_map
 from satark.policies import load_policy
@@ -228,3 +228,13 @@ def test_a_policy_without_features_or_rules_replays(tmp_path):
 def test_an_empty_file_gives_an_empty_answer(tmp_path, policy):
     summary, decisions, _ = run(tmp_path, policy, HEADER)
     assert (summary.rows, summary.payments, decisions, summary.quality) == (0, 0, {}, None)
+
+
+def test_no_room_for_temporary_parts_is_said(tmp_path, policy, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    with pytest.raises(StorageUnavailable, match="No space left"):
+        run(tmp_path, policy, rows((1, "00:00", "5,a,s,1")))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.csv"]

@@ -11,6 +11,7 @@ import pytest
 from satark.core.errors import InputInvalid
 from satark.decisions.replay_map import load_map
 from satark.events.frame import EventFile
+from satark.policies import load_policy
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 GOOD = """
@@ -151,6 +152,7 @@ def test_an_outcome_that_does_not_exist_is_a_mistake_of_the_map():
     assert "authorised" in mistakes(GOOD + "result: {outcome: {column: s, values: {ok: authorized}}}\n")[0]
 
 
-def test_the_example_reads():
+def test_the_examples_read():
+    assert len(load_policy(EXAMPLES / "handbook.policy.yaml").features) == 41
     made = load_map(EXAMPLES / "handbook.map.yaml")
     assert made.label.delay_us == 7 * 86_400_000_000
