@@ -7,6 +7,7 @@ inside; the replay decides the whole committed log again with a fresh `Decider` 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from satark.decisions.recovery import EVENT_KINDS, Memory, enter_parked, take_in
 from satark.decisions.service import DecisionService
 from satark.events import CardKey, CardTokens, decode_stored
 from satark.policies import load_policy
+from satark.storage.faults import FaultyLog
 
 if TYPE_CHECKING:
     from satark.decisions.answers import Outcome
@@ -180,6 +182,19 @@ class MemoryLog:
         return iter([(entry.owner, entry.event_id) for entry in self.entries[after_seq:]])
 
 
+class BreakableLog(FaultyLog):
+    """A log in memory that fails on command, after it has waited for its gate."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryLog())
+        self.attempts = 0
+
+    def append(self, entries) -> None:
+        assert self.gate.wait(20)
+        self.attempts += 1
+        super().append(entries)
+
+
 # ---------------------------------------------------------------- the engine on a bench
 
 
@@ -234,6 +249,20 @@ class Bench:
         self.stop()
         self.service = self.make()
         return self.start()
+
+    def crash(self) -> Bench:
+        """Go on as a new process would after this one was killed: nothing was finished, no last snapshot taken."""
+        self.service._trusted.clear()
+        self.stop()
+        self.service = self.make()
+        return self.start()
+
+    def settle(self) -> None:
+        """Wait until the engine is ready."""
+        end = time.monotonic() + 20
+        while not self.service.ready().ready:
+            assert time.monotonic() < end, self.service.ready()
+            time.sleep(0.002)
 
     def send(self, event: dict[str, Any] | bytes, owner: int = 1) -> Answer:
         """Submit without waiting."""
