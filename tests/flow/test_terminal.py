@@ -187,3 +187,17 @@ def test_exit_code_is_75_when_another_engine_owns_the_folder(satark, lived_in):
     with FolderLock(lived_in):
         code, _, err = satark("serve", "--port", 0, "--data", lived_in, "--json")
     assert (code, err["error"]["code"]) == (75, "folder_locked")
+
+
+def test_person_can_be_added_given_a_new_password_and_ended(satark):
+    code, made, _ = satark("staff", "add", "asha", "--role", "administrator", "--json")
+    assert code == 0
+    changed = satark("staff", "password", "asha", "--json")[1]["password"]
+    assert changed != made["password"]
+    with make_wiring(None, {}).storage(write=False) as storage:
+        assert storage.staff.verify("asha", made["password"]) is None
+        assert storage.staff.verify("asha", changed) is not None
+    assert satark("staff", "end", "asha")[0] == 0
+    assert "ended" in satark("staff", "list")[1]
+    assert satark("staff", "end", "nobody")[0] == 66
+    assert satark("staff", "add", "x")[0] == 65

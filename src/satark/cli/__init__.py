@@ -1,7 +1,19 @@
 """The terminal: commands, their output and their exit codes."""
 
-from satark.cli import about, decisions, keeping, keys, policies, replay, servers, simulate
+from satark.cli import about, decisions, keeping, keys, policies, replay, servers, simulate, staff
 from satark.cli.failures import run
 from satark.cli.root import cli
 
-__all__ = ["about", "cli", "decisions", "keeping", "keys", "policies", "replay", "run", "servers", "simulate"]
+__all__ = [
+    "about",
+    "cli",
+    "decisions",
+    "keeping",
+    "keys",
+    "policies",
+    "replay",
+    "run",
+    "servers",
+    "simulate",
+    "staff",
+]

@@ -97,9 +97,7 @@ class _Teller:
         step, what = str(fact["step"]), _NAMES.get(str(fact.get("what")), "")
         text = ""
         if step == "administrator":
-            text = (
-                f"Sign in as {fact['username']} with {fact['password']} (shown this once; change it there)."
-            )
+            text = f"Sign in as {fact['username']} with {fact['password']} (shown this once)."
         elif step == "starting":
             self._status.update(f"Starting {what} ...")
             text = f"Starting {what} ..."

@@ -69,3 +69,9 @@ def test_importing_the_entry_point_reads_no_setting_and_loads_no_numba():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False", "False"]
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Settings)])
+def test_setting_is_read_somewhere(name):
+    sources = "".join(path.read_text() for path in (ROOT / "src" / "satark" / "app").glob("*.py"))
+    assert f"settings.{name}" in sources
