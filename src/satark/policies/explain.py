@@ -32,6 +32,7 @@ ENTITY_WORDS_HI = {
     "ip": "नेटवर्क पता",
     "ip_prefix": "नेटवर्क क्षेत्र",
     "merchant": "व्यापारी",
+    "currency": "मुद्रा",
     "payee_account": "पाने वाले का खाता",
     "payee_key": "पाने वाला",
     "payee_vpa": "पाने वाले का यूपीआई पता",
