@@ -180,27 +180,39 @@ def _one_log(k, log, slot, row, flags, out, nul, scratch):
 
 
 @njit(cache=True)
-def _look_ahead(k, row):
-    """Find the slots of all logs first, and ask for the memory that they will need.
+def _look_ahead(k, row, flags, newest):
+    """Find the slots of the logs that an event concerns, and ask for the memory that they will need.
+
+    A log is marked with -1 when the event neither asks it nor enters it; an entry that no window of the log can reach
+    any more does not enter, which makes the start from kept rows short.
 
     A key's state and entries are rarely in the processor's cache, and each miss takes longer than all the arithmetic;
     asked for together, the misses of all logs overlap.
     """
     slots = get(k.m, M_SLOTS)
     for log in range(k.n_logs):
-        key = get(row, get(k.lg, log * LG_FIELDS + LG_KEY))
+        # The horizon is a function of the log alone (not of what happens to be recycled already), so that a restart
+        # or a replay answers a very late event alike.
+        horizon = newest - get(k.lg, log * LG_FIELDS + LG_MAX_OFFSET)
+        put64(k.lm, log * LM_FIELDS + LM_HORIZON, horizon)
         slot = np.int64(0)
-        if key != 0:
-            slot = find_slot(k, log, key)
+        if flags & FLAG_EVALUATE == 0 and (
+            not has_bit(row, get(k.lg, log * LG_FIELDS + LG_BIT)) or get(row, IN_TIME) <= horizon
+        ):
+            slot = np.int64(-1)
+        else:
+            key = get(row, get(k.lg, log * LG_FIELDS + LG_KEY))
+            if key != 0:
+                slot = find_slot(k, log, key)
         put64(k.a, slots + log, slot)
-        if slot != 0:
+        if slot > 0:
             state = state_of(k, slot)
             if state != 0:
                 for word in range(0, get(k.lg, log * LG_FIELDS + LG_STATE), 8):
                     prefetch(k.a, state + word)
     for log in range(k.n_logs):
         slot = get(k.a, slots + log)
-        if slot == 0:
+        if slot <= 0:
             continue
         prefetch(k.a, address(k, log, get32(k.s32, slot * 8 + S_LAST)))
         state = state_of(k, slot)
@@ -220,7 +232,7 @@ def _detach(k, log, slot, entry, state, busy):
 @njit(cache=True)
 def _retract(k, log, slot, row):
     """Take the entry that equals a row out again; its number stays, as an entry without a slot."""
-    if slot == 0 or not has_bit(row, get(k.lg, log * LG_FIELDS + LG_BIT)):
+    if slot <= 0:
         return
     time = get(row, IN_TIME)
     first = get(k.lg, log * LG_FIELDS + LG_COL0)
@@ -296,17 +308,15 @@ def run(where, rows, flags, start, stop, outputs, nulls, word):
         if flag & FLAG_INSERT != 0:
             put64(k.m, M_MAX_TIME, max(get(k.m, M_MAX_TIME), get(row, IN_TIME)))
         newest = get(k.m, M_MAX_TIME) - get(k.m, M_LATENESS)
-        _look_ahead(k, row)
+        _look_ahead(k, row, flag, newest)
         for log in range(k.n_logs):
-            # The horizon is a function of the log alone (not of what happens to be recycled already), so that a
-            # restart or a replay answers a very late event alike.
-            horizon = newest - get(k.lg, log * LG_FIELDS + LG_MAX_OFFSET)
-            put64(k.lm, log * LM_FIELDS + LM_HORIZON, horizon)
+            slot = get(k.a, slots + log)
             if flag & FLAG_RETRACT != 0:
-                _retract(k, log, get(k.a, slots + log), row)
+                _retract(k, log, slot, row)
                 continue
-            _one_log(k, log, get(k.a, slots + log), row, flag, out, nul, scratch)
-            _recycle(k, log, horizon)
+            if slot >= 0:
+                _one_log(k, log, slot, row, flag, out, nul, scratch)
+            _recycle(k, log, get(k.lm, log * LM_FIELDS + LM_HORIZON))
         if flag & FLAG_EVALUATE != 0:
             for q in range(k.n_quotients):
                 target, over, under = get(k.qu, q * 3), get(k.qu, q * 3 + 1), get(k.qu, q * 3 + 2)
