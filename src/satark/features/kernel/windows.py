@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,15 @@ _WORD = 8
 _MAP_NORESERVE = 0x4000  # Linux; Python names it from 3.12 on.
 
 
-def _reserve(words: int) -> NDArray[np.int64]:
-    """Reserve zeroed memory that costs nothing until it is touched."""
+def _reserve(words: int, *, large_pages: bool = False) -> NDArray[np.int64]:
+    """Reserve zeroed memory that costs nothing until it is touched, then 4 KB or 2 MB at a time."""
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", _MAP_NORESERVE)
-    return np.frombuffer(mmap.mmap(-1, words * _WORD, flags=flags), dtype=np.int64)
+    memory = mmap.mmap(-1, words * _WORD, flags=flags)
+    # The windows jump about in memory; with large pages the processor finds the places twice as fast.
+    if large_pages:
+        with contextlib.suppress(AttributeError, OSError):
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, dtype=np.int64)
 
 
 def _power_of_two(number: int) -> int:
@@ -74,8 +80,8 @@ class Windows:
         n_maps = max(1, layout.n_maps)
         region = _power_of_two(max_keys)
         pages_per_log = max(8, _power_of_two(max_entries // 256))
-        arena = _reserve(memory_bytes // _WORD)
-        slots = _reserve(max_keys * mem.SLOT_WORDS)
+        arena = _reserve(memory_bytes // _WORD, large_pages=True)
+        slots = _reserve(max_keys * mem.SLOT_WORDS, large_pages=True)
         keys = _reserve(n_logs * region // 2).view(np.int32).reshape(n_logs, region)
         maps = _reserve(n_maps * region // 2).view(np.int32).reshape(n_maps, region)
         pages = _reserve(n_logs * pages_per_log).reshape(n_logs, pages_per_log)
