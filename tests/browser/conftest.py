@@ -31,9 +31,12 @@ def chromium_path():
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium_path):
-    """Return a headless browser for the whole run."""
+    """Return a headless browser for one file of tests.
+
+    Not for the whole run: while its driver lives, an event loop runs in this thread and no other may.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
