@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
-from tests.support.engine import label, payee_change, payment, replay, result
+from tests.support.engine import WINDOWS, label, payee_change, payment, replay, result
 
 from satark.core.errors import StorageUnavailable, WindowsFull
 
@@ -40,6 +42,38 @@ def test_other_events_are_refused_without_a_rebuild_when_the_windows_are_full(be
     assert isinstance(bench.tell(event).error, WindowsFull)
     assert bench.service.ready().ready
     assert bench.service.counts["rebuilds"] == 0
+    assert replay(bench.log, bench.fresh)[1] == []
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [FEW_KEYS, {"memory_bytes": 400_000}, {"max_entries": 2_048}],
+    ids=lambda bound: next(iter(bound)),
+)
+def test_the_engine_goes_on_by_itself_when_old_entries_leave(benches, bound):
+    bench = benches(windows=bound)
+    refused = taken = since = 0
+    dice = random.Random(1)
+    for number in range(6_000):
+        bench.clock.advance(dice.choice((0, 1, 1, 2)) if number < 4_000 else 300)
+        event = payment(
+            f"p{number}", bench.clock.at_us, card=f"card_{dice.randrange(60)}", device=f"device_{dice.randrange(50)}",
+            merchant=f"merchant_{dice.randrange(3)}", customer=f"customer_{dice.randrange(40)}",
+        )  # fmt: skip
+        if number % 5 == 4:
+            event = label(f"p{number}", f"p{number - dice.choice((1, 2, 10))}", bench.clock.at_us)
+        error = bench.tell(event).error
+        assert error is None or isinstance(error, WindowsFull)
+        refused += error is not None
+        since = 0 if error else since + 1
+        taken += error is None
+    assert refused > 100
+    assert taken > 1_500
+    assert since > 500  # Once it is quiet nothing is refused any more.
+    assert bench.service.counts["rebuilds"] == 0
+    assert bench.service.ready().ready
+    # What was accepted was answered as with all the memory in the world.
+    bench.windows = WINDOWS
     assert replay(bench.log, bench.fresh)[1] == []
 
 

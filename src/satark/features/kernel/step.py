@@ -41,24 +41,22 @@ from satark.features.kernel.layout import (
     LG_NCOL,
     LG_NFEAT,
     LG_STATE,
-    PAGE_ENTRIES,
     STATE_UNIT_WORDS,
 )
 from satark.features.kernel.memory import (
     LM_FIELDS,
     LM_HEAD,
     LM_HORIZON,
+    LM_STATE_FREE,
     LM_TAIL,
     M_BUMP,
     M_LATENESS,
     M_LIMIT,
     M_LIVE,
     M_MAX_TIME,
-    M_PAGES_PER_LOG,
     M_RESERVE,
     M_SCRATCH,
     M_SLOT_BUMP,
-    M_SLOT_LIMIT,
     M_SLOTS,
     M_THRESHOLD,
     NEXT,
@@ -82,6 +80,7 @@ from satark.features.kernel.memory import (
     state_of,
 )
 from satark.features.kernel.raw import get, get8, get32, prefetch, put8, put64, putf, set32
+from satark.features.kernel.room import MOST_FREED, can_make_room, has_room
 
 DONE, FULL = 0, 1
 _BUSY, _COLD = True, False
@@ -91,16 +90,23 @@ _FREE_PER_STEP = (
 
 
 @njit(cache=True)
-def _has_room(k):
-    if get(k.m, M_BUMP) + get(k.m, M_RESERVE) > get(k.m, M_LIMIT) or get(k.m, M_SLOT_BUMP) + k.n_logs >= get(
-        k.m, M_SLOT_LIMIT
-    ):
-        return False
-    most = (get(k.m, M_PAGES_PER_LOG) - 2) * PAGE_ENTRIES
+def _may_promote(k, log):
+    """Return whether a state can be had without taking the last memory from entries."""
+    return get(k.lm, log * LM_FIELDS + LM_STATE_FREE) != 0 or get(k.m, M_BUMP) + get(k.m, M_RESERVE) <= get(
+        k.m, M_LIMIT
+    )
+
+
+@njit(cache=True)
+def _make_room(k):
+    """Let go of all that no window can reach any more (`_recycle` keeps up with it only in the usual case)."""
     for log in range(k.n_logs):
-        if get(k.lm, log * LM_FIELDS + LM_HEAD) - get(k.lm, log * LM_FIELDS + LM_TAIL) >= most:
-            return False
-    return True
+        horizon = get(k.m, M_MAX_TIME) - get(k.m, M_LATENESS) - get(k.lg, log * LG_FIELDS + LG_MAX_OFFSET)
+        for _ in range(MOST_FREED // _FREE_PER_STEP):
+            tail = get(k.lm, log * LM_FIELDS + LM_TAIL)
+            _recycle(k, log, horizon)
+            if get(k.lm, log * LM_FIELDS + LM_TAIL) == tail:
+                break
 
 
 @njit(cache=True)
@@ -140,7 +146,12 @@ def _one_log(k, log, slot, row, flags, out, nul, scratch):
     if slot != 0:
         state = state_of(k, slot)
         busy = state != 0
-        if not busy and wants and get32(k.s32, slot * 8 + S_COUNT) >= get(k.m, M_THRESHOLD):
+        if (
+            not busy
+            and wants
+            and get32(k.s32, slot * 8 + S_COUNT) >= get(k.m, M_THRESHOLD)
+            and _may_promote(k, log)
+        ):
             state = _promote(k, log, slot, t)
             busy = True
     if wants:
@@ -299,14 +310,17 @@ def run(where, rows, flags, start, stop, outputs, nulls, word):
     scratch = word.ctypes.data
     slots = get(k.m, M_SLOTS)
     for i in range(start, stop):
-        if not _has_room(k):
-            return FULL, i - start
         row = rows.ctypes.data + i * rows.shape[1] * 8
         out = outputs.ctypes.data + i * outputs.shape[1] * 8
         nul = nulls.ctypes.data + i * nulls.shape[1]
         flag = flags[i]
+        room = flag & FLAG_RETRACT != 0 or has_room(k)
+        if not room and not can_make_room(k, row, flag):
+            return FULL, i - start
         if flag & FLAG_INSERT != 0:
             put64(k.m, M_MAX_TIME, max(get(k.m, M_MAX_TIME), get(row, IN_TIME)))
+        if not room:
+            _make_room(k)
         newest = get(k.m, M_MAX_TIME) - get(k.m, M_LATENESS)
         _look_ahead(k, row, flag, newest)
         for log in range(k.n_logs):
@@ -339,7 +353,7 @@ def warm(where, start, stop):
             or get32(k.s32, slot * 8 + S_COUNT) < get(k.m, M_THRESHOLD)
         ):
             continue
-        if not _has_room(k):
+        if not has_room(k):
             return FULL
         log = np.int64(get32(k.s32, slot * 8 + S_LOG))
         _promote(k, log, np.int64(slot), get(k.a, address(k, log, get32(k.s32, slot * 8 + S_LAST))))
