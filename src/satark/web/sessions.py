@@ -29,7 +29,7 @@ class Session:
     username, role
         Of the member of staff.
     csrf
-        Must come with each form of this session.
+        Must come with each form that is sent under the cookie.
     began, seen
         Seconds of the sessions' clock.
     """

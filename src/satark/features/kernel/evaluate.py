@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from satark.features.kernel.cursor import is_before
+from satark.features.kernel.entries import is_before
 from satark.features.kernel.layout import (
     CO_CHAIN,
     CO_DOWN,

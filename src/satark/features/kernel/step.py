@@ -9,18 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from satark.features.kernel.cursor import (
-    build,
-    chain_in,
-    chain_out,
-    clear_state,
-    climb_from,
-    insert,
-    move,
-    put,
-    remove,
-    take,
-)
+from satark.features.kernel.cursor import build, clear_state, move, put, take
+from satark.features.kernel.entries import chain_in, chain_out, climb_from, insert, remove
 from satark.features.kernel.evaluate import evaluate, has_bit
 from satark.features.kernel.layout import (
     CO_FIELDS,
