@@ -236,6 +236,10 @@ class SqlEventLog:
         """Start a transaction that holds the write lock."""
         raise NotImplementedError
 
+    def _insert(self, cursor: Any, rows: list[tuple[Any, ...]]) -> None:  # noqa: ANN401 - two drivers
+        """Send the rows of a batch."""
+        cursor.executemany(self._sql.event_insert, rows)
+
     def _check_new(self, entries: Sequence[LogEntry]) -> None:
         """Raise `IdConflict` for ids that are in the log, where no unique index would."""
 
@@ -261,7 +265,7 @@ class SqlEventLog:
         writer = self._writer
         self._begin(writer)
         cursor = writer.cursor()
-        cursor.executemany(self._sql.event_insert, rows)
+        self._insert(cursor, rows)
         cursor.execute(self._sql.chain_insert, link)
         writer.commit()
 
