@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 
 import msgspec
 import polars as pl
 import pytest
+import structlog
 
 from satark.app.engine import build_service
 from satark.app.main import make_wiring
@@ -28,7 +30,13 @@ def satark(tmp_path, capsys, monkeypatch):
             return code, json.loads(out) if out else None, json.loads(err) if err else None
         return code, out, err
 
-    return satark
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield satark
+    # A server sets the log of its process up, which is this one.
+    structlog.reset_defaults()
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
 
 
 @pytest.fixture(scope="module")
