@@ -7,10 +7,9 @@ import threading
 
 import msgspec
 import pytest
-from tests.support.engine import NOW_US, Bench, MemoryLog, label, payment, result
+from tests.support.engine import NOW_US, BreakableLog, label, payment, result
 
 from satark.core.errors import NotReady, StorageUnavailable
-from satark.storage.faults import FaultyLog
 
 ERRORS = [errno.ENOSPC, errno.EIO]
 
@@ -19,11 +18,11 @@ class Broken(Exception):
     """What no part of the engine has ever heard of."""
 
 
-class Log(FaultyLog):
+class Log(BreakableLog):
     """A log in memory that fails on command, also in reading, and by exceptions of other trees."""
 
     def __init__(self) -> None:
-        super().__init__(MemoryLog())
+        super().__init__()
         self.strange: Exception | None = None
         self.unreadable: Exception | None = None
         self.reads = 0
@@ -50,15 +49,6 @@ def _soon(monkeypatch):
 def bench(benches, row_stores):
     """Return an engine over a log that can fail."""
     return benches(Log(), rows=row_stores)
-
-
-def settle(bench: Bench) -> None:
-    """Wait until the engine is ready again."""
-    for _ in range(2_000):
-        if bench.service.ready().ready:
-            return
-        bench.service._stopped.wait(0.005)
-    raise AssertionError(bench.service.ready())
 
 
 def wait_for(condition) -> None:
@@ -91,7 +81,7 @@ def test_what_is_not_committed_is_refused_and_leaves_no_trace(bench, number, tim
         answers = [bench.send(payment(f"x{turn}_{index}", card="card_x")) for index in range(5)]
         bench.log.gate.set()
         refused(answers)
-        settle(bench)
+        bench.settle()
     assert bench.log.count() == before
     assert bench.service.counts["rebuilds"] == bench.service.counts["failed_commits"] == times
     bench.assert_true_to_log()
@@ -111,9 +101,10 @@ def test_all_that_waits_is_refused_when_the_batch_before_it_fails(bench):
     assert bench.service._committer.depth == 3
     bench.log.gate.set()
     refused([first, *others, duplicate])
-    settle(bench)
+    bench.settle()
     assert bench.log.count() == 0
     assert bench.service.metrics()["pending"] == 0
+    assert bench.service.counts["failed_commits"] == bench.service.counts["rebuilds"] == 1
     assert b'"parked":true' in bench.tell(result("r1", "p1")).body  # Nothing is known of p1 any more.
     bench.assert_true_to_log()
 
@@ -130,7 +121,7 @@ def test_the_engine_is_not_ready_while_windows_are_rebuilt(bench):
     assert isinstance(outcome.error, NotReady)
     assert outcome.error.fields["retry_after_seconds"] == 1
     bench.log.unreadable = None
-    settle(bench)
+    bench.settle()
     assert bench.decide(payment("p2")).seq == 2
     bench.assert_true_to_log()
 
@@ -143,7 +134,7 @@ def test_the_engine_comes_back_when_the_failure_is_of_an_unknown_kind(bench, str
     wait_for(lambda: bench.log.reads > 3)
     assert not bench.service.ready().ready
     bench.log.unreadable = bench.log.strange = None
-    settle(bench)
+    bench.settle()
     assert bench.decide(payment("p2")).seq == 2
     bench.assert_true_to_log()
 
@@ -155,7 +146,7 @@ def test_nothing_is_decided_twice_when_a_commit_failed_after_it_was_made(bench):
     answers = [bench.send(payment(f"q{index}")) for index in range(3)]
     bench.log.gate.set()
     refused(answers)
-    settle(bench)
+    bench.settle()
     assert bench.log.count() == 4
     outcome = bench.tell(payment("q1"))
     assert (outcome.repeated, outcome.body) == (True, bench.log.find(1, "q1").decision)
@@ -177,7 +168,7 @@ def test_a_snapshot_during_a_failure_keeps_nothing_that_was_not_committed(bench,
     refused([answer])
     snapshot.join(20)
     assert not snapshot.is_alive()
-    settle(bench)
+    bench.settle()
     assert bench.service.counts["snapshots"] == 0
     bench.restart()
     assert bench.service.decider.windows.max_time_us == NOW_US
@@ -207,7 +198,7 @@ def test_a_rebuild_waits_for_a_snapshot_under_way(bench, monkeypatch):
     assert not bench.service.ready().ready
     go_on.set()
     snapshot.join(20)
-    settle(bench)
+    bench.settle()
     bench.tell(payment("x"))
     bench.assert_true_to_log()
     bench.service._trusted.clear()  # As after a crash: no last snapshot.
@@ -268,6 +259,6 @@ def test_the_others_get_their_answers_when_one_cannot_take_its_own(bench):
     bench.log.break_with(errno.EIO, times=1)
     bench.service.submit(msgspec.json.encode(payment("p4")), 1, gone)
     wait_for(lambda: bench.service.counts["rebuilds"] == 1)
-    settle(bench)
+    bench.settle()
     assert bench.decide(payment("p4")).seq == 4
     assert bench.service.metrics()["unheard_answers_total"] == 2

@@ -88,7 +88,7 @@ def test_windows_are_rebuilt_when_a_payment_entered_and_what_waited_for_it_could
 
     monkeypatch.setattr(decider, "remember", full)
     assert isinstance(bench.tell(payment("p1")).error, WindowsFull)
-    settle(bench)
+    bench.settle()
     assert bench.service.decider is not decider
     assert bench.service.counts["rebuilds"] == 1
     assert bench.decide(payment("p1")).id == "p1"
@@ -111,7 +111,7 @@ def test_windows_are_rebuilt_when_a_label_was_taken_out_and_its_correction_could
 
     monkeypatch.setattr(decider, "remember", full)
     assert isinstance(bench.tell(label("l2", "p1", verdict="genuine")).error, StorageUnavailable)
-    settle(bench)
+    bench.settle()
     bench.tell(payment("p2"))
     assert bench.features("p2")["merchant_fraud_1h"] == 1
     bench.assert_true_to_log()
@@ -122,16 +122,7 @@ def test_windows_are_rebuilt_when_deciding_raises_what_nobody_expects(bench, mon
     monkeypatch.setattr(bench.service.decider, "rules", None)
     with pytest.raises(AttributeError):
         bench.tell(payment("p2"))
-    settle(bench)
+    bench.settle()
     bench.tell(payment("p2"))
     assert bench.features("p2")["card_count_1h"] == 2
     bench.assert_true_to_log()
-
-
-def settle(bench):
-    """Wait until the engine is ready again."""
-    for _ in range(2_000):
-        if bench.service.ready().ready:
-            return
-        bench.service._stopped.wait(0.005)
-    raise AssertionError(bench.service.ready())
