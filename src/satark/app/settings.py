@@ -82,8 +82,8 @@ class Settings:
         most=86_400,
     )
     batch_wait_us: int = _setting(
-        0,
-        "How long a commit waits for more decisions to share its disk write, in microseconds.",
+        2_000,
+        "How long a commit waits for others to share its disk write when several come at once, in microseconds.",
         least=0,
         most=100_000,
     )
