@@ -164,9 +164,7 @@ class Line(sqlite3.Connection):
 
 
 @pytest.mark.parametrize("deaf", [0, 1, 3])
-def test_nothing_is_decided_twice_when_the_line_was_cut_after_a_commit(
-    engines, tmp_path, monkeypatch, deaf
-):
+def test_nothing_is_decided_twice_when_the_line_was_cut_after_a_commit(engines, tmp_path, monkeypatch, deaf):
     engine = engines(tmp_path / "data", connect_args={"factory": Line})
     engine.send(10)
     readers = engine.storage.events._readers

@@ -17,7 +17,7 @@ from satark.core.clock import FixedClock, Micros, from_us
 from satark.decisions.decide import Decider
 from satark.decisions.model import Decision
 from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE, LogEntry
-from satark.decisions.recovery import EVENT_KINDS, Memory, enter_parked, take_in
+from satark.decisions.recovery import EVENT_KINDS, RATES, Memory, enter_parked, rates_of, take_in
 from satark.decisions.service import DecisionService
 from satark.events import CardKey, CardTokens, decode_stored
 from satark.policies import load_policy
@@ -309,6 +309,8 @@ def replay(log, make_decider) -> tuple[Decider, list[str]]:
         expected_seq += 1
         if entry.seq != expected_seq:
             different.append(f"seq {entry.seq} where {expected_seq} was due")
+        if entry.kind == RATES:
+            decider.rates = rates_of(entry)
         if entry.kind not in EVENT_KINDS:
             continue
         event = memory.current(decode_stored(entry.body))

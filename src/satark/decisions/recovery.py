@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from satark.core.rates import RateTable
 from satark.decisions.decide import DECIDED
 from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE, FLAG_PARKED, LogEntry
 from satark.events import body_digest, decode_stored
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from satark.events.tokens import CardTokens
 
 SYSTEM_OWNER = 0
+RATES = "rates"
 EVENT_KINDS = frozenset({"payment", "payment_result", "label", "payee_change"})
 MAX_PARKED = 100_000
 RECENT_PAYMENTS = 20_000
@@ -131,13 +133,27 @@ class Memory:
 
 
 def log_inputs(log: EventLog, inputs: Sequence[tuple[str, str, bytes]], now_us: int) -> None:
-    """Append inputs in force, as (kind, reference, content), unless the log has them."""
+    """Append inputs in force, as (kind, reference, content), unless they are what the log has last."""
     for kind, ref, body in inputs:
         digest = body_digest(body)
-        event_id = f"{kind}:{digest.hex()}"
-        if log.find(SYSTEM_OWNER, event_id) is None:
+        earlier = _last_input(log, kind, ref)
+        if earlier is None or earlier.digest != digest:
             seq = log.last_seq() + 1
+            event_id = f"{kind}:{seq}"
             log.append([LogEntry(seq, SYSTEM_OWNER, event_id, kind, now_us, now_us, 0, ref, digest, body)])
+
+
+def _last_input(log: EventLog, kind: str, ref: str, until_seq: int | None = None) -> LogEntry | None:
+    found = None
+    for entry in log.find_by_ref(SYSTEM_OWNER, ref):
+        if entry.kind == kind and (until_seq is None or entry.seq <= until_seq):
+            found = entry
+    return found
+
+
+def rates_of(entry: LogEntry | None) -> RateTable | None:
+    """Return the exchange rates of a line of the log; none before the first, or where they were taken away."""
+    return RateTable.from_csv(entry.ref, entry.body.decode()) if entry is not None and entry.body else None
 
 
 def take_in(
@@ -236,6 +252,10 @@ def recover(
         _restore_state(decider, memory, log, rows.state())
         enter_blocks(decider)
     behind = done
+    in_force, base = decider.rates, decider.policy.base_currency
+    if _last_input(log, RATES, base) is not None:
+        # Amounts of old events were converted by the rates of their time, which are in the log as well.
+        decider.rates = rates_of(_last_input(log, RATES, base, done))
     forgotten = _surely_forgotten(decider, log, last)
     for entry in log.read(done):
         if entry.seq > last:
@@ -247,8 +267,11 @@ def recover(
                 memory.earlier_label(entry.owner, entry.ref, entry.seq) if entry.kind == "label" else None
             )
             take_in(decider, memory, entry, event, earlier)
+        elif entry.kind == RATES and entry.ref == base:
+            decider.rates = rates_of(entry)
         if progress is not None and entry.seq % _REPORT_EVERY == 0:
             progress(entry.seq, last)
+    decider.rates = in_force
     decider.windows.warm()
     return max(behind, last)
 

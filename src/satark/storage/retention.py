@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MIN_BODY_DAYS = 181
 """Windows are rebuilt from bodies: the longest is 90 days, delayed by up to 90 more."""
+SYSTEM_OWNER = 0
 CHUNK = 500
 """Rows per transaction: a few milliseconds in which appends wait."""
 
@@ -143,7 +144,8 @@ def _last_before(connection: sa.Connection, now_us: int, days: int | None) -> in
 
 
 def _has_body() -> sa.ColumnElement[bool]:
-    return sa.func.length(EVENTS.c.body) > 0
+    # Policies and rates hold nobody's data, and old decisions are decided again from them.
+    return sa.and_(sa.func.length(EVENTS.c.body) > 0, EVENTS.c.owner != SYSTEM_OWNER)
 
 
 def _has_decision() -> sa.ColumnElement[bool]:

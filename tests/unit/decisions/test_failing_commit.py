@@ -26,6 +26,8 @@ class Log(BreakableLog):
         self.strange: Exception | None = None
         self.unreadable: Exception | None = None
         self.reads = 0
+        self.readable = threading.Event()
+        self.readable.set()
 
     def append(self, entries) -> None:
         self.gate.wait(20)
@@ -35,6 +37,7 @@ class Log(BreakableLog):
 
     def last_seq(self):
         self.reads += 1
+        assert self.readable.wait(20)
         if self.unreadable is not None:
             raise self.unreadable
         return self._log.last_seq()
@@ -224,6 +227,28 @@ def test_the_engine_stops_when_the_disk_does_not_come_back(bench):
     bench.start()
     assert bench.service.committed_seq == 1
     bench.assert_true_to_log()
+
+
+def test_nothing_is_accepted_any_more_when_a_rebuild_ends_after_the_stop_began(bench, monkeypatch):
+    bench.tell(payment("p1"))
+    reads = bench.log.reads
+    bench.log.readable.clear()
+    bench.log.break_with(errno.EIO, times=1)
+    refused([bench.send(payment("p2"))])
+    wait_for(lambda: bench.log.reads > reads)
+    seen = []
+
+    def look() -> None:
+        seen.append((bench.service.ready().ready, type(bench.tell(payment("p3")).error)))
+
+    monkeypatch.setattr(bench.service, "snapshot", look)  # The stop's last step.
+    stopping = threading.Thread(target=bench.service.stop, args=(20,), daemon=True)
+    stopping.start()
+    wait_for(bench.service._stopped.is_set)
+    bench.log.readable.set()
+    stopping.join(20)
+    assert seen == [(False, NotReady)]
+    assert bench.service.counts["rebuilds"] == 1
 
 
 def test_what_was_accepted_is_refused_when_the_commit_fails_at_the_stop(bench):

@@ -21,6 +21,7 @@ from tests.support.engine import (
 )
 
 from satark.core.errors import NotReady, StorageUnavailable
+from satark.core.rates import RateTable
 from satark.policies import load_policy
 from satark.storage.window_rows import WindowRows
 
@@ -249,18 +250,43 @@ def test_windows_hold_old_events_when_the_policy_was_logged_much_later(benches):
     bench = benches(inputs=[("policy", "policy:1", body)])
     history(bench, 100, from_us=NOW_US - 30 * 24 * 60 * MINUTE_US)
     bench.clock.at_us = NOW_US
-    bench.options["inputs"] = [("policy", "policy:1", body), ("rates", "INR", b"rates")]
+    bench.options["inputs"] = [("policy", "policy:1", body), ("rates", "INR", b"currency,date,rate\n")]
     bench.restart()
     assert [entry.kind for entry in bench.log.entries if entry.owner == 0] == ["policy", "rates"]
     assert bench.log.entries[-1].kind == "rates"
     bench.assert_true_to_log()
 
 
-def test_inputs_are_logged_once(benches):
+def test_inputs_are_logged_when_they_change(benches):
     bench = benches(inputs=[("policy", "policy:1", b"text")])
     bench.restart()
-    bench.restart()
     assert bench.log.count() == 1
+    for content in (b"a", b"a", b"b", b"a", b"a"):
+        bench.options["inputs"] = [("policy", "policy:1", content)]
+        bench.restart()
+    assert [entry.body for entry in bench.log.entries] == [b"text", b"a", b"b", b"a"]
+
+
+def csv(rate):
+    return f"currency,date,rate\nUSD,2026-05-27,{rate}\n"
+
+
+@pytest.mark.parametrize("way", ["stopped", "killed", "rows are lost"])
+def test_old_amounts_stay_as_they_were_converted_when_the_rates_change(kept, tmp_path, way):
+    for number, rate in enumerate((80, 90, 80, None, 85)):
+        kept.rates = rate and RateTable.from_csv("INR", csv(rate))
+        kept.options["inputs"] = [("rates", "INR", csv(rate).encode() if rate else b"")]
+        if way == "stopped":
+            kept.restart()
+        else:
+            kept.crash()
+        assert kept.service.decider.rates is kept.rates
+        kept.tell(payment(f"p{number}", currency="USD", amount_minor=100))
+        if way != "rows are lost":
+            kept.service.snapshot()
+        kept.tell(payment(f"q{number}", currency="USD", amount_minor=100))
+        kept.assert_true_to_log()
+    assert kept.features("q4")["card_sum_1h"] == 2 * 100 * (80 + 90 + 80 + 0 + 85)
 
 
 def test_the_old_part_of_the_log_is_not_entered_when_no_window_reaches_it(bench, monkeypatch):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import random
 
 import pytest
-from tests.support.engine import WINDOWS, label, payee_change, payment, replay, result
+from tests.support.engine import NOW_US, WINDOWS, label, payee_change, payment, replay, result
 
 from satark.core.errors import StorageUnavailable, WindowsFull
+from satark.features.kernel import memory as mem
 
 FEW_KEYS = {"max_keys": 128}
 
 
-def fill(bench):
+def fill(bench, at_us=NOW_US):
     """Let payments of ever new cards come until one is refused; return its number."""
     for number in range(1_000):
-        outcome = bench.tell(payment(f"p{number}", card=f"card_{number}", device=f"device_{number}"))
+        outcome = bench.tell(payment(f"p{number}", at_us, card=f"fill_{number}", device=f"fill_{number}"))
         if outcome.error is not None:
             assert isinstance(outcome.error, WindowsFull)
             return number
@@ -45,20 +46,30 @@ def test_other_events_are_refused_without_a_rebuild_when_the_windows_are_full(be
     assert replay(bench.log, bench.fresh)[1] == []
 
 
+def assert_within_bounds(bench):
+    counters = bench.service.decider.windows._m
+    assert counters[mem.M_BUMP] <= counters[mem.M_LIMIT]
+    assert counters[mem.M_SLOT_BUMP] <= counters[mem.M_SLOT_LIMIT]
+
+
 @pytest.mark.parametrize(
-    "bound",
-    [FEW_KEYS, {"memory_bytes": 400_000}, {"max_entries": 2_048}],
-    ids=lambda bound: next(iter(bound)),
+    ("bound", "spread"),
+    [
+        (FEW_KEYS, 1),
+        ({"memory_bytes": 400_000}, 1),
+        ({"memory_bytes": 700_000}, 12),
+        ({"max_entries": 2_048}, 1),
+    ],
 )
-def test_the_engine_goes_on_by_itself_when_old_entries_leave(benches, bound):
+def test_the_engine_goes_on_by_itself_when_old_entries_leave(benches, bound, spread):
     bench = benches(windows=bound)
     refused = taken = since = 0
     dice = random.Random(1)
     for number in range(6_000):
         bench.clock.advance(dice.choice((0, 1, 1, 2)) if number < 4_000 else 300)
         event = payment(
-            f"p{number}", bench.clock.at_us, card=f"card_{dice.randrange(60)}", device=f"device_{dice.randrange(50)}",
-            merchant=f"merchant_{dice.randrange(3)}", customer=f"customer_{dice.randrange(40)}",
+            f"p{number}", bench.clock.at_us, card=f"card_{dice.randrange(60 * spread)}", device=f"device_{dice.randrange(50 * spread)}",
+            merchant=f"merchant_{dice.randrange(3)}", customer=f"customer_{dice.randrange(40 * spread)}",
         )  # fmt: skip
         if number % 5 == 4:
             event = label(f"p{number}", f"p{number - dice.choice((1, 2, 10))}", bench.clock.at_us)
@@ -66,6 +77,7 @@ def test_the_engine_goes_on_by_itself_when_old_entries_leave(benches, bound):
         assert error is None or isinstance(error, WindowsFull)
         refused += error is not None
         since = 0 if error else since + 1
+        assert_within_bounds(bench)
         taken += error is None
     assert refused > 100
     assert taken > 1_500
@@ -73,6 +85,27 @@ def test_the_engine_goes_on_by_itself_when_old_entries_leave(benches, bound):
     assert bench.service.counts["rebuilds"] == 0
     assert bench.service.ready().ready
     # What was accepted was answered as with all the memory in the world.
+    bench.windows = WINDOWS
+    assert replay(bench.log, bench.fresh)[1] == []
+
+
+def test_a_key_is_not_taken_for_gone_when_only_its_older_entries_leave(benches):
+    most = fill(benches(windows=FEW_KEYS))
+    bench = benches(windows=FEW_KEYS)
+    for minutes in (0, 30):
+        bench.clock.advance(60 * minutes)
+        for number in range(most // 2):
+            both = {"card": f"card_{number}", "device": f"device_{number}"}
+            assert bench.tell(payment(f"p{minutes}_{number}", bench.clock.at_us, **both)).error is None
+    fill(bench, at_us=bench.clock.at_us)
+    bench.clock.advance(36 * 60)  # The first entries leave the longest window now, the second ones do not.
+    for number in range(50):
+        outcome = bench.tell(
+            payment(f"n{number}", bench.clock.at_us, card=f"new_{number}", device=f"new_{number}")
+        )
+        assert_within_bounds(bench)
+        assert outcome.error is None or isinstance(outcome.error, WindowsFull)
+    assert isinstance(outcome.error, WindowsFull)
     bench.windows = WINDOWS
     assert replay(bench.log, bench.fresh)[1] == []
 
