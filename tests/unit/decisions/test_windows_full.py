@@ -68,9 +68,13 @@ def test_the_engine_goes_on_by_itself_when_old_entries_leave(benches, bound, spr
     for number in range(6_000):
         bench.clock.advance(dice.choice((0, 1, 1, 2)) if number < 4_000 else 300)
         event = payment(
-            f"p{number}", bench.clock.at_us, card=f"card_{dice.randrange(60 * spread)}", device=f"device_{dice.randrange(50 * spread)}",
-            merchant=f"merchant_{dice.randrange(3)}", customer=f"customer_{dice.randrange(40 * spread)}",
-        )  # fmt: skip
+            f"p{number}",
+            bench.clock.at_us,
+            card=f"card_{dice.randrange(60 * spread)}",
+            device=f"device_{dice.randrange(50 * spread)}",
+            merchant=f"merchant_{dice.randrange(3)}",
+            customer=f"customer_{dice.randrange(40 * spread)}",
+        )
         if number % 5 == 4:
             event = label(f"p{number}", f"p{number - dice.choice((1, 2, 10))}", bench.clock.at_us)
         error = bench.tell(event).error
