@@ -5,18 +5,19 @@ from __future__ import annotations
 import random
 
 import pytest
-from tests.support.engine import NOW_US, WINDOWS, label, payee_change, payment, replay, result
+from tests.support.engine import WINDOWS, label, payee_change, payment, replay, result
 
 from satark.core.errors import StorageUnavailable, WindowsFull
 from satark.features.kernel import memory as mem
+from satark.policies import load_policy
 
 FEW_KEYS = {"max_keys": 128}
 
 
-def fill(bench, at_us=NOW_US):
+def fill(bench):
     """Let payments of ever new cards come until one is refused; return its number."""
     for number in range(1_000):
-        outcome = bench.tell(payment(f"p{number}", at_us, card=f"fill_{number}", device=f"fill_{number}"))
+        outcome = bench.tell(payment(f"p{number}", card=f"fill_{number}", device=f"fill_{number}"))
         if outcome.error is not None:
             assert isinstance(outcome.error, WindowsFull)
             return number
@@ -93,23 +94,45 @@ def test_the_engine_goes_on_by_itself_when_old_entries_leave(benches, bound, spr
     assert replay(bench.log, bench.fresh)[1] == []
 
 
+def of_cards(windows, minutes):
+    """Return a policy with so many windows of cards and nothing else, and the bounds."""
+    features = "".join(f"  sum_{m}m: sum(amount) by card over {m}m\n" for m in minutes)
+    policy = load_policy(f"policy: cards\nversion: 1\nfeatures:\n{features}rules: {{}}\n")
+    return {"policy": policy, "windows": windows}
+
+
+def tell_of_card(bench, event_id, card):
+    outcome = bench.tell(payment(event_id, bench.clock.at_us, card=card))
+    assert outcome.error is None or isinstance(outcome.error, WindowsFull)
+    assert_within_bounds(bench)
+    return outcome.error is None
+
+
 def test_a_key_is_not_taken_for_gone_when_only_its_older_entries_leave(benches):
-    most = fill(benches(windows=FEW_KEYS))
-    bench = benches(windows=FEW_KEYS)
+    bench = benches(**of_cards({"max_keys": 64}, [60]))
     for minutes in (0, 30):
         bench.clock.advance(60 * minutes)
-        for number in range(most // 2):
-            both = {"card": f"card_{number}", "device": f"device_{number}"}
-            assert bench.tell(payment(f"p{minutes}_{number}", bench.clock.at_us, **both)).error is None
-    fill(bench, at_us=bench.clock.at_us)
-    bench.clock.advance(36 * 60)  # The first entries leave the longest window now, the second ones do not.
-    for number in range(50):
-        outcome = bench.tell(
-            payment(f"n{number}", bench.clock.at_us, card=f"new_{number}", device=f"new_{number}")
-        )
-        assert_within_bounds(bench)
-        assert outcome.error is None or isinstance(outcome.error, WindowsFull)
-    assert isinstance(outcome.error, WindowsFull)
+        for number in range(30):
+            assert tell_of_card(bench, f"p{minutes}_{number}", f"card_{number}")
+    filled = 0
+    while tell_of_card(bench, f"f{filled}", f"fill_{filled}"):
+        filled += 1
+    assert filled > 20
+    bench.clock.advance(36 * 60)  # The first entries of the cards leave now, the second ones do not.
+    assert not any(tell_of_card(bench, f"n{number}", f"new_{number}") for number in range(20))
+    bench.clock.advance(30 * 60)  # And now all others.
+    assert all(tell_of_card(bench, f"m{number}", f"new_{number}") for number in range(20))
+    bench.windows = WINDOWS
+    assert replay(bench.log, bench.fresh)[1] == []
+
+
+def test_states_of_busy_keys_do_not_take_what_entries_need(benches):
+    bench = benches(**of_cards({"memory_bytes": 200_000}, range(1, 60)))
+    taken = 0
+    for number in range(3_000):
+        bench.clock.advance(1)
+        taken += tell_of_card(bench, f"p{number}", f"card_{number % 250}")
+    assert 1_000 < taken < 2_900
     bench.windows = WINDOWS
     assert replay(bench.log, bench.fresh)[1] == []
 
