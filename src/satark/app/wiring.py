@@ -82,12 +82,10 @@ class AppWiring:
 
         policy = self.policy()
         path = bundled_path(policy.name) if self._is_bundled(self.settings.policy) else self.settings.policy
-        # That there are no rates (any more) is told as well: amounts of old events stay as they were converted.
-        rates = self._text(self.settings.rates) if self.settings.rates else ""
-        return [
-            ("policy", policy_ref(policy.content_hash), policy_input(policy, self._text(path))),
-            ("rates", policy.base_currency, rates.encode()),
-        ]
+        found = [("policy", policy_ref(policy.content_hash), policy_input(policy, self._text(path)))]
+        if self.settings.rates:
+            found.append(("rates", policy.base_currency, self._text(self.settings.rates).encode()))
+        return found
 
     def cases_of(self, name: str | None) -> Path:
         """Return the file of cases that belongs to a policy."""
