@@ -24,7 +24,12 @@ class Server:
     """A running `satark serve`."""
 
     def __init__(self, folder, policy) -> None:
-        environment = {**os.environ, "SATARK_SNAPSHOT_SECONDS": "1", "SATARK_RATE_PER_SECOND": "100000"}
+        environment = {
+            **os.environ,
+            "SATARK_SNAPSHOT_SECONDS": "1",
+            "SATARK_RATE_PER_SECOND": "100000",
+            "SATARK_DEADLINE_MS": "60000",
+        }
         command = ["serve", "--data", str(folder), "--policy", str(policy), "--port", "0", "--json"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "satark.app.main", *command], stdout=subprocess.PIPE, env=environment

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SYSTEM_OWNER = 0
 RATES = "rates"
+NO_RATES = b"currency,date,rate\n"  # An empty body would read as one that was removed.
 EVENT_KINDS = frozenset({"payment", "payment_result", "label", "payee_change"})
 MAX_PARKED = 100_000
 RECENT_PAYMENTS = 20_000
@@ -132,8 +133,14 @@ class Memory:
         return found if payment is not None and payment.flags & FLAG_LABELLED else None
 
 
-def log_inputs(log: EventLog, inputs: Sequence[tuple[str, str, bytes]], now_us: int) -> None:
-    """Append inputs in force, as (kind, reference, content), unless they are what the log has last."""
+def log_inputs(log: EventLog, inputs: Sequence[tuple[str, str, bytes]], now_us: int, currency: str) -> None:
+    """Append inputs in force, as (kind, reference, content), unless they are what the log has last.
+
+    That the base currency has no rates any more is told as well: amounts of old events stay as they were converted.
+    """
+    inputs = list(inputs)
+    if all(kind != RATES for kind, _, _ in inputs) and _last_input(log, RATES, currency) is not None:
+        inputs.append((RATES, currency, NO_RATES))
     for kind, ref, body in inputs:
         digest = body_digest(body)
         earlier = _last_input(log, kind, ref)

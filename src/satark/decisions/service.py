@@ -117,7 +117,8 @@ class DecisionService:
         self._state = "compiling"
         self._decider.compile()
         self._state = "recovering"
-        log_inputs(self._log, self._inputs, self._clock.now_us())
+        currency = self._decider.policy.base_currency
+        log_inputs(self._log, self._inputs, self._clock.now_us(), currency)
         self._seq = self._committed_seq = recover(
             self._decider, self._memory, self._log, progress=self._progress
         )

@@ -275,7 +275,7 @@ def csv(rate):
 def test_old_amounts_stay_as_they_were_converted_when_the_rates_change(kept, tmp_path, way):
     for number, rate in enumerate((80, 90, 80, None, 85)):
         kept.rates = rate and RateTable.from_csv("INR", csv(rate))
-        kept.options["inputs"] = [("rates", "INR", csv(rate).encode() if rate else b"")]
+        kept.options["inputs"] = [("rates", "INR", csv(rate).encode())] if rate else []
         if way == "stopped":
             kept.restart()
         else:
