@@ -119,6 +119,14 @@ class SqliteIndex:
         rows = self._fetch(sql, (action, after, until, limit))
         return rows[0][0], [row[1] for row in rows if row[1] is not None]
 
+    def ids_after(self, owner: int, event_id: str, limit: int) -> list[tuple[int, str]]:
+        """Return (owner, id) pairs in order, those after this one."""
+        rows = self.readers.fetch(
+            "SELECT owner, event_id FROM ids WHERE (owner, event_id) > (?, ?) ORDER BY owner, event_id LIMIT ?",
+            (owner, event_id, limit),
+        )
+        return [(row[0], row[1]) for row in rows]
+
     def known(self, owner: int, event_ids: Iterable[str]) -> list[str]:
         """Return those of an owner's ids that the file holds; one statement for a whole batch."""
         rows = self.readers.fetch(

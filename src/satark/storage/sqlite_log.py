@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from satark.core.errors import IdConflict
 from satark.storage.engines import detached
+from satark.storage.known_ids_filling import Filling
 from satark.storage.log import END_OF_LOG, SqlEventLog
 from satark.storage.rows import entry_of
 from satark.storage.sqlite_checkpoint import Checkpoint, SqliteCheckpointer
@@ -53,6 +54,7 @@ class SqliteEventLog(SqlEventLog):
         self._older_refs: _Refs = {}
         self._older_until = 0
         self._remembered = 0
+        self._filling = Filling(self.index)
         self._checkpointing = threading.Lock()
         self._checkpointer = SqliteCheckpointer(path, lambda: self._turn, self.last_seq)
         if own:
@@ -65,7 +67,7 @@ class SqliteEventLog(SqlEventLog):
             # missed.
             key = (owner, event_id)
             seq = self._ids.get(key) or self._older_ids.get(key)
-            if seq is None:
+            if seq is None and self._filling.may_hold(owner, event_id):
                 _, seq = self.index.find(owner, event_id)
             return None if seq is None else self.get(seq)
         covered, seq = self.index.find(owner, event_id)
@@ -111,6 +113,8 @@ class SqliteEventLog(SqlEventLog):
                     self._ids, self._refs = {}, {}
             while self.index.indexed_seq < self._older_until:
                 self.index.merge(self._older_until)
+            # Before memory forgets them, or an id could be asked for in between and found nowhere.
+            self._filling.add(self._older_ids)
             self._older_ids, self._older_refs, self._older_until = {}, {}, 0
         return self.last_seq() - self.index.indexed_seq
 
@@ -125,6 +129,7 @@ class SqliteEventLog(SqlEventLog):
 
     def close(self) -> None:
         """Close the log's and the index's connections."""
+        self._filling.stop()
         self.index.close()
         with self._checkpointing:
             self._checkpointer.close()
@@ -169,7 +174,8 @@ class SqliteEventLog(SqlEventLog):
             owned.add(entry.event_id)
         if self.index.indexed_seq:
             for owner, event_ids in per_owner.items():
-                if self.index.known(owner, event_ids):
+                doubtful = [event_id for event_id in event_ids if self._filling.may_hold(owner, event_id)]
+                if doubtful and self.index.known(owner, doubtful):
                     raise _conflict(owner)
 
     def _appended(self, entries: Sequence[LogEntry]) -> None:
