@@ -41,6 +41,8 @@ class SatarkApi:
         What the hot routes share.
     cold
         The FastAPI app of all other routes.
+    direct
+        Routes that the server may call without ASGI, by path.
     """
 
     def __init__(
@@ -64,6 +66,9 @@ class SatarkApi:
         self.desk = Desk(service, door, options, meter)
         self.cold = create_cold_app(service, door, options, MetricsPage(service, meter), version)
         self._hot = _hot_routes(self.desk)
+        self.direct = {
+            path.encode("ascii"): route for path, route in self._hot.items() if isinstance(route, HotRoute)
+        }
         self._meter = meter
         self._on_start = on_start
         self._on_stop = on_stop

@@ -86,8 +86,7 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int, s
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         body: bytes = message.get("body", b"")
-        if len(body) > limit:
-            raise _too_large(limit)
+        check_length(body, limit)
         return body
     return await _read_rest(message, receive, limit, seconds)
 
@@ -107,6 +106,12 @@ async def _read_rest(message: Message, receive: Receive, limit: int, seconds: fl
                 message = await receive()
     except TimeoutError:
         raise BodyTimeout(f"The body was not complete after {seconds:g} seconds.") from None
+
+
+def check_length(body: bytes, limit: int) -> None:
+    """Raise `BodyTooLarge` for a body that is longer than the bound."""
+    if len(body) > limit:
+        raise _too_large(limit)
 
 
 def _too_large(limit: int) -> BodyTooLarge:
@@ -135,17 +140,20 @@ def deadline_of(query: bytes, default_ms: int, limit_ms: int) -> int:
     return found
 
 
+def answer_headers(
+    headers: tuple[tuple[bytes, bytes], ...], body: bytes, request_id: bytes
+) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer with its length and request id."""
+    return [*headers, (b"content-length", b"%d" % len(body)), (b"x-request-id", request_id)]
+
+
 async def send_json(send: Send, status: int, body: bytes, request_id: bytes) -> None:
     """Answer with JSON."""
     await send(
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [
-                *JSON_HEADERS,
-                (b"content-length", b"%d" % len(body)),
-                (b"x-request-id", request_id),
-            ],
+            "headers": answer_headers(JSON_HEADERS, body, request_id),
         }
     )
     await send({"type": "http.response.body", "body": body})
@@ -159,12 +167,7 @@ async def send_problem(send: Send, error: SatarkError, request_id: bytes) -> int
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [
-                *PROBLEM_HEADERS,
-                (b"content-length", b"%d" % len(body)),
-                (b"x-request-id", request_id),
-                *extra_headers(error),
-            ],
+            "headers": [*answer_headers(PROBLEM_HEADERS, body, request_id), *extra_headers(error)],
         }
     )
     await send({"type": "http.response.body", "body": body})

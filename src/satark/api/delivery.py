@@ -15,8 +15,12 @@ from satark.core.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from satark.api.ports import Outcome
+
+
+TOO_LATE = "No durable answer came within the deadline; ask again with the same id."
 
 
 class Slip:
@@ -40,9 +44,48 @@ class Slip:
     def expire(self) -> None:
         """Give up waiting; the engine may still decide, and the same id will then find the stored answer."""
         if not self.future.done():
-            self.future.set_exception(
-                DeadlineExceeded("No durable answer came within the deadline; ask again with the same id.")
-            )
+            self.future.set_exception(DeadlineExceeded(TOO_LATE))
+
+
+class Callback:
+    """One awaited outcome that is told to a function, without a future or a task; call it from any thread.
+
+    Parameters
+    ----------
+    mailbox
+        Of the running loop.
+    heard
+        Called once in the loop's thread, with the outcome, or with None when the deadline is over.
+    seconds
+        How long it may take.
+    """
+
+    __slots__ = ("_heard", "_mailbox", "_timer")
+
+    def __init__(self, mailbox: Mailbox, heard: Callable[[Outcome | None], None], seconds: float) -> None:
+        self._mailbox = mailbox
+        self._heard: Callable[[Outcome | None], None] | None = heard
+        self._timer = mailbox.loop.call_later(seconds, self.resolve, None)
+        mailbox.waiting += 1
+
+    def __call__(self, outcome: Outcome) -> None:
+        """Deliver the outcome; a second one, or one after the deadline, is dropped."""
+        self._mailbox.post(self, outcome)
+
+    def resolve(self, outcome: Outcome | None) -> None:
+        """Tell the outcome; only in the loop's thread."""
+        heard, self._heard = self._heard, None
+        if heard is not None:
+            self._mailbox.waiting -= 1
+            self._timer.cancel()
+            heard(outcome)
+
+    def drop(self) -> None:
+        """Expect nothing any more: the event was not taken."""
+        if self._heard is not None:
+            self._heard = None
+            self._mailbox.waiting -= 1
+            self._timer.cancel()
 
 
 class Mailbox:
@@ -62,7 +105,7 @@ class Mailbox:
         self.loop = loop
         self.waiting = 0
         self.wakes = 0
-        self._letters: deque[tuple[Slip, Outcome]] = deque()
+        self._letters: deque[tuple[Slip | Callback, Outcome]] = deque()
         self._called = False
         self._thread = get_ident()
 
@@ -89,7 +132,7 @@ class Mailbox:
             self.waiting -= 1
             timer.cancel()
 
-    def post(self, slip: Slip, outcome: Outcome) -> None:
+    def post(self, slip: Slip | Callback, outcome: Outcome) -> None:
         """Deliver from any thread."""
         if get_ident() == self._thread:
             slip.resolve(outcome)

@@ -13,12 +13,10 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from satark.api.edge import EdgeProtocol
 from satark.api.gc_schedule import GcSchedule
-from satark.api.problems import CONTENT_TYPE, Problem
 
 if TYPE_CHECKING:
     import socket
@@ -28,54 +26,6 @@ if TYPE_CHECKING:
     from satark.api.options import ServerOptions
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_HEAD_SECONDS = 15.0
-
-
-class EdgeProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol with two manners added.
-
-    A request that is not HTTP is answered in problem+json; a connection that says nothing, or does not finish
-    the head of its request, is closed.
-    """
-
-    _head_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the timer of a silent connection."""
-        super().connection_made(transport)
-        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self.timeout_keep_alive_handler)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer."""
-        self._stop_timer()
-        super().connection_lost(exc)
-
-    def on_headers_complete(self) -> None:
-        """Stop the timer and start the request."""
-        self._stop_timer()
-        super().on_headers_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer bytes that are not HTTP."""
-        problem = Problem(
-            type="urn:satark:problem:invalid_request",
-            title="The request cannot be used",
-            status=400,
-            detail=msg,
-            code="invalid_request",
-            request_id="-",
-        )
-        body = msgspec.json.encode(problem)
-        self.transport.write(
-            b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"
-            b"content-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (CONTENT_TYPE, len(body), body)
-        )
-        self.transport.close()
-
-    def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
 
 
 class _Server(uvicorn.Server):

@@ -1,7 +1,7 @@
 """A filter in memory that knows which ids are certainly not in the log's index.
 
-Nearly every event is new. To ask the index for each of them costs 10 µs and, worse, lets go of the interpreter's lock in
-the thread that decides. A Bloom filter (B. H. Bloom, 1970, doi:10.1145/362686.362692) answers "not there" in half a
+Nearly every event is new. To ask the index for each of them costs 10 µs and, worse, lets go of the interpreter's lock
+in the thread that decides. A Bloom filter (B. H. Bloom, 1970, doi:10.1145/362686.362692) answers "not there" in half a
 microsecond, with two bytes an id; only what may be there, about one new id in 400, is asked for in the file.
 """
 
