@@ -42,17 +42,20 @@ class Exchange:
 
     Attributes
     ----------
+    loop
+        In whose thread all this happens.
     keep_alive
         Whether the connection stays open after the answer.
     response_complete, disconnected, message_event
         Read and written by uvicorn.
     """
 
-    __slots__ = ("_protocol", "disconnected", "keep_alive", "response_complete")
+    __slots__ = ("_protocol", "disconnected", "keep_alive", "loop", "response_complete")
     message_event = _Nobody()
 
     def __init__(self, protocol: EdgeProtocol, *, keep_alive: bool) -> None:
         self._protocol = protocol
+        self.loop = protocol.loop
         self.keep_alive = keep_alive
         self.response_complete = False
         self.disconnected = False

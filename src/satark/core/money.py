@@ -22,6 +22,7 @@ __all__ = [
 MAX_AMOUNT_MINOR = 10**15
 """The largest amount of one event; far above any payment; sums of millions of them stay far below 2**127."""
 
+LAKH = 100_000
 _SYMBOLS = {"INR": "₹"}
 
 
@@ -54,10 +55,10 @@ def group_indian(number: int) -> str:
     >>> group_indian(1_23_45_678), group_indian(999), group_indian(-1000)
     ('1,23,45,678', '999', '-1,000')
     """
+    if -LAKH < number < LAKH:
+        return f"{number:,}"  # Below a lakh the grouping is the same everywhere.
     sign, text = ("-", str(-number)) if number < 0 else ("", str(number))
     head, tail = text[:-3], text[-3:]
-    pairs: list[str] = []
-    while head:
-        pairs.append(head[-2:])
-        head = head[:-2]
-    return sign + ",".join([*reversed(pairs), tail])
+    odd = len(head) % 2
+    pairs = [head[place : place + 2] for place in range(odd, len(head), 2)]
+    return sign + ",".join([*([head[:1]] if odd else []), *pairs, tail])

@@ -60,9 +60,8 @@ class Template:
 
     def fill(self, values: Mapping[str, Any]) -> str:
         """Write the reason for one event."""
-        return "".join(
-            part if isinstance(part, str) else part.write(values.get(part.name)) for part in self.parts
-        )
+        get = values.get
+        return "".join([part if isinstance(part, str) else part.write(get(part.name)) for part in self.parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +152,10 @@ def _writer(spec: str, kind: Type, lang: Lang) -> Callable[[Any], str]:
 def _plain(value: Any, lang: Lang) -> str:  # noqa: ANN401 - a value of any type of the language
     if value is None:
         return MISSING[lang]
+    if type(value) is int:
+        return group_indian(value)
     if isinstance(value, bool):
         return BOOLS[lang][value]
-    if isinstance(value, int):
-        return group_indian(value)
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
     if isinstance(value, tuple):

@@ -103,6 +103,8 @@ class Windows:
         self._m[mem.M_MAP_REGION] = region
         self._m[mem.M_RESERVE] = layout.reserve_words
         self._m[mem.M_THRESHOLD] = busy_threshold
+        # The same memory again: a memoryview gives plain integers, three times as fast as an array does.
+        self._now = self._m.data
         self._word = np.zeros(1, dtype=np.int64)
         self._arrays: tuple[NDArray[np.generic], ...] = (
             arena, arena.view(np.int32), pages, slots, slots.view(np.int32), keys, maps, self._map_meta, self._m,
@@ -126,7 +128,8 @@ class Windows:
     @property
     def on_time_us(self) -> int:
         """The earliest time at which an event may still enter."""
-        return int(self._m[mem.M_MAX_TIME]) - int(self._m[mem.M_LATENESS])
+        now = self._now
+        return now[mem.M_MAX_TIME] - now[mem.M_LATENESS]
 
     def is_late(self, time_us: int) -> bool:
         """Return whether an event of this time comes too late to enter."""

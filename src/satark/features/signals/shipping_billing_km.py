@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from satark.events.facts import FactType
 from satark.events.signals import Signal
 from satark.features.geo import distance_km, pin_place
@@ -19,7 +21,12 @@ def shipping_billing_km(shipping_pin: str | None, billing_pin: str | None) -> fl
         return None
     if shipping_pin == billing_pin:
         return 0.0
-    there, here = pin_place(shipping_pin), pin_place(billing_pin)
+    return _between(shipping_pin, billing_pin)
+
+
+@lru_cache(maxsize=65_536)
+def _between(one: str, other: str) -> float | None:
+    there, here = pin_place(one), pin_place(other)
     return None if there is None or here is None else distance_km(*there, *here)
 
 
