@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=0.0, help="requests a second; 0 for as fast as it goes")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--warmup", type=float, default=2.0)
-    parser.add_argument("--cards", type=int, default=100_000)
+    parser.add_argument("--cards", type=int, default=1_000_000)
     parser.add_argument("--bytes", type=int, default=1_024)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--core", type=int, help="run on this core only")

@@ -50,7 +50,7 @@ def seed_folder(
     *,
     span_seconds: float,
     end_us: int,
-    cards: int = 100_000,
+    cards: int = 1_000_000,
     min_bytes: int = 1_024,
     bodies: bool = True,
     tell: Callable[[int, int], None] = lambda _done, _all: None,

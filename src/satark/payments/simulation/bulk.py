@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = 256
 TOWNS = 16
+SHOPS = 20_000
 SHIPPED_HOME = 0.9
 CASH_LIKE = frozenset({"gift_card", "gold", "silver", "jewellery", "laptop", "phone"})
 CASH_LIKE_KEPT = 0.1
@@ -37,7 +38,7 @@ _ID, _TIME, _CARD, _PERSON, _PLACE = (
     "@@CUS@@",
     "@@LINE@@",
 )
-_IP = "@@IP@@"
+_IP, _SHOP = "@@IP@@", "@@SHOP@@"
 _MARGIN_BYTES = 32
 """The marks above are at most this much longer than what replaces them."""
 
@@ -49,7 +50,7 @@ class BodyMaker:
     Attributes
     ----------
     templates
-        Each a format with ``%`` places for id, time, customer, card (token), address line and IP.
+        Each a format with ``%`` places for id, time, customer, card (token), shop, address line and IP.
     cards
         How many different cards there are.
     """
@@ -79,6 +80,7 @@ class BodyMaker:
             b"card": b"%08d" % card,
             b"person": b"%08d" % (card * 7 % self.cards),
             b"place": b"%d" % (card % 977),
+            b"shop": b"%06d" % (draw // 7 % SHOPS),
             b"ip": b"49.%d.%d.%d" % (32 + card % 16, card >> 4 & 255, card >> 12 & 255),
         }
 
@@ -195,7 +197,7 @@ def _template(rng: np.random.Generator, town: int) -> Payment:
             issuer_country="IN",
             three_ds="authenticated",
         ),
-        payee=Payee(merchant=f"mer_{draw(0, 2_000):06d}", mcc="5262"),
+        payee=Payee(merchant=f"mer_{_SHOP}", mcc="5262"),
         lines=tuple(lines),
         shipping=_address(to, to_street),
         billing=_address(home, street),
@@ -219,6 +221,7 @@ def _cut(body: bytes) -> bytes:
         (_PERSON, "person"),
         (_PLACE, "place"),
         (_IP, "ip"),
+        (_SHOP, "shop"),
     ):
         body = body.replace(mark.encode(), f"%({name})s".encode())
     return body
