@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleSignOnOptions:
+    """The OpenID Connect provider of the staff.
+
+    Attributes
+    ----------
+    issuer
+        Its address, as it stands in its tokens.
+    client_id, client_secret
+        What the provider gave to these pages; without a secret, the code is bound by PKCE alone.
+    username_claim
+        The claim that holds the member's name here. An e-mail address counts only when the provider has verified it.
+    role_claim, roles
+        The claim with the member's groups, and the role that each group gives. Empty: roles are given by the
+        administrator, and only members that he added may come in.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    username_claim: str = "email"
+    role_claim: str = "groups"
+    roles: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +52,13 @@ class WebOptions:
         How many decisions a page shows.
     language
         Of someone who has not chosen and whose browser says nothing: en or hi.
+    second_factor
+        Whether every member of staff needs a second factor (or a passkey) before any page opens.
+    origin
+        Where the pages are reached, as `https://fraud.bank.example`: what passkeys are bound to and where single
+        sign-on comes back. Empty: only `localhost` is taken from the request, and other addresses offer neither.
+    single_sign_on
+        The identity provider, None without one.
     """
 
     secure_cookies: bool = False
@@ -37,3 +69,6 @@ class WebOptions:
     poll_limit: int = 500
     rows: int = 50
     language: str = "en"
+    second_factor: bool = False
+    origin: str = ""
+    single_sign_on: SingleSignOnOptions | None = None
