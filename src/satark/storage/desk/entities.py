@@ -1,0 +1,233 @@
+"""Which things share which events: written by the follower, asked by search, entity pages and graphs.
+
+Answers are bounded: what has very many events (a merchant, a PIN) is described by its own figures and by its newest
+events, so that no page waits for a million rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from satark.cases.linking import LinkedEvent
+from satark.cases.model import EntityRef
+from satark.cases.ports import EntityHit, EntitySummary, Link, SeriesPoint
+from satark.core.clock import MICROS_PER_SECOND
+from satark.core.errors import InputInvalid
+from satark.storage.desk.entity_codes import FIGURES, FIRST_SUM, KIND_OF, KINDS, OTHER
+from satark.storage.desk.entity_graph import shortest
+from satark.storage.desk.entity_index import HEAVY_EVENTS, hour_begins_us, hour_of, index_batch, mark_batch
+from satark.storage.desk.entity_search import search
+from satark.storage.desk.entity_sql import CHAIN, HISTORY, LINKED, NEIGHBOURS
+from satark.storage.desk.tables.entities import ACTIONS, ENTITIES, ENTITY_HOURS, ENTITY_LINKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from satark.cases.linking import Labelled
+    from satark.storage.engines import Engines
+
+LOOKED_AT = 500
+"""Neighbours are those of so many newest events."""
+MAX_PAGE = 500
+MAX_STEPS = 10_000
+"""The longest walk along a chain."""
+MAX_BUCKETS = 2_000
+LATE_US = 3_600 * MICROS_PER_SECOND
+"""A walk back in time goes on for so long after it has left the span, for events that came late."""
+_HOUR_SECONDS = 3_600
+
+
+class SqlEntities:
+    """`satark.cases.ports.Entities` over the desk database; reads come from any thread."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    # ---- writing: in the follower's transaction ------------------------------------------------------------------
+
+    def index(
+        self,
+        connection: sa.Connection,
+        seq: int,
+        owner: int,
+        occurred_us: int,
+        action: str | None,
+        amount_minor: int,
+        refs: Sequence[EntityRef],
+    ) -> None:
+        """Enter one event; `index_many` is quicker for several."""
+        event = LinkedEvent(seq, owner, occurred_us, action, amount_minor, tuple(dict.fromkeys(refs)))
+        index_batch(connection, [event])
+
+    def index_many(self, connection: sa.Connection, events: Sequence[LinkedEvent]) -> int:
+        """Enter events in log order; return how many links there were."""
+        return index_batch(connection, events)
+
+    def mark(self, connection: sa.Connection, labels: Iterable[Labelled]) -> int:
+        """Enter what labels say of events; return how many events it changed."""
+        return mark_batch(connection, labels)
+
+    # ---- asking ----------------------------------------------------------------------------------------------------
+
+    def find(self, text: str, limit: int = 20) -> list[EntityHit]:
+        """Search by id, last four digits, phone, UPI id, e-mail address, IP, PIN or street, or how one begins."""
+        with self._engines.reading("the entities") as connection:
+            return search(connection, text, limit)
+
+    def of_event(self, seq: int) -> list[EntityRef]:
+        """Return the things that an event names."""
+        query = (
+            sa.select(ENTITIES.c.kind, ENTITIES.c.value)
+            .join(ENTITY_LINKS, ENTITY_LINKS.c.entity == ENTITIES.c.id)
+            .where(ENTITY_LINKS.c.seq == seq)
+            .order_by(ENTITIES.c.kind, ENTITIES.c.value)
+        )
+        with self._engines.reading("the entities") as connection:
+            return [_ref(row) for row in connection.execute(query)]
+
+    def events(self, ref: EntityRef, limit: int = 50, before_seq: int | None = None) -> list[int]:
+        """Return the places in the log of a thing's events, newest first.
+
+        Parameters
+        ----------
+        before_seq
+            Only events before this place: pass the last page's smallest for the next page. A place of another event
+            is looked for among the thing's newest `MAX_STEPS`.
+        """
+        limit = max(1, min(limit, MAX_PAGE))
+        with self._engines.reading("the entities") as connection:
+            thing = _known(connection, ref)
+            if thing is None:
+                return []
+            start, steps = thing.last_seq, limit
+            if before_seq is not None:
+                start = connection.scalar(
+                    sa.select(ENTITY_LINKS.c.previous).where(
+                        ENTITY_LINKS.c.seq == before_seq, ENTITY_LINKS.c.entity == thing.id
+                    )
+                )
+                if start is None:
+                    start, steps = thing.last_seq, MAX_STEPS
+            rows = connection.scalars(CHAIN, {"start": start, "entity": thing.id, "steps": steps})
+            return [seq for seq in rows if before_seq is None or seq < before_seq][:limit]
+
+    def summary(self, ref: EntityRef) -> EntitySummary | None:
+        """Return what a thing has done; `linked` is over its newest `LOOKED_AT` events."""
+        with self._engines.reading("the entities") as connection:
+            thing = _known(connection, ref)
+            if thing is None:
+                return None
+            walk = {"start": thing.last_seq, "entity": thing.id, "steps": LOOKED_AT}
+            linked = {KIND_OF[kind].value: count for kind, count in connection.execute(LINKED, walk)}
+        counts = {action: getattr(thing, f"n_{action}") for action in ACTIONS}
+        if thing.n_other:
+            counts["other"] = thing.n_other
+        return EntitySummary(
+            ref=ref,
+            first_us=thing.first_us,
+            last_us=thing.last_us,
+            counts=counts,
+            sums_minor={action: getattr(thing, f"sum_{action}") for action in ACTIONS},
+            linked=linked,
+        )
+
+    def neighbours(self, ref: EntityRef, limit: int = 50) -> list[Link]:
+        """Return what shares a thing's newest `LOOKED_AT` events, most first."""
+        with self._engines.reading("the entities") as connection:
+            thing = _known(connection, ref)
+            if thing is None:
+                return []
+            walk = {"start": thing.last_seq, "entity": thing.id, "steps": LOOKED_AT}
+            rows = connection.execute(NEIGHBOURS, {**walk, "most": max(1, min(limit, MAX_PAGE))})
+            return [Link(_ref(row), row.n_events, int(row.n_fraud), row.last_seq) for row in rows]
+
+    def path(
+        self, a: EntityRef, b: EntityRef, max_hops: int = 6, max_nodes: int = 10_000
+    ) -> list[EntityRef] | None:
+        """Return the shortest way from one thing to another, both among it; None when there is none.
+
+        A way does not lead through merchants and PINs, and through any other thing by its newest events alone.
+        """
+        with self._engines.reading("the entities") as connection:
+            start, goal = _known(connection, a), _known(connection, b)
+            if start is None or goal is None:
+                return None
+            way = shortest(connection, start.id, goal.id, max_hops=max_hops, max_nodes=max_nodes)
+            if way is None:
+                return None
+            columns = (ENTITIES.c.id, ENTITIES.c.kind, ENTITIES.c.value)
+            rows = connection.execute(sa.select(*columns).where(ENTITIES.c.id.in_(way)))
+            refs = {row.id: _ref(row) for row in rows}
+        return [refs[number] for number in way]
+
+    def series(self, ref: EntityRef, bucket_seconds: int, from_us: int, to_us: int) -> list[SeriesPoint]:
+        """Return what a thing did over time, a point for each bucket from `from_us` up to before `to_us`.
+
+        Of a thing with very many events whole hours (in Indian time) are exact however many there are, other spans
+        cover its newest `MAX_STEPS` events.
+
+        Raises
+        ------
+        InputInvalid
+            The span is empty or has more than `MAX_BUCKETS` buckets.
+        """
+        bucket_us = bucket_seconds * MICROS_PER_SECOND
+        if bucket_us <= 0 or not 0 < to_us - from_us <= bucket_us * MAX_BUCKETS:
+            message = f"a span has 1 to {MAX_BUCKETS} buckets"
+            raise InputInvalid(message, field="bucket_seconds")
+        points: list[dict[str, int]] = [{} for _ in range(-((from_us - to_us) // bucket_us))]
+        sums = [0] * len(points)
+        with self._engines.reading("the entities") as connection:
+            thing = _known(connection, ref)
+            if thing is not None:
+                for at_us, action, count, amount in self._happened(
+                    connection, thing, bucket_seconds, from_us, to_us
+                ):
+                    if from_us <= at_us < to_us:
+                        place = (at_us - from_us) // bucket_us
+                        points[place][action] = points[place].get(action, 0) + count
+                        sums[place] += amount
+        return [
+            SeriesPoint(from_us + place * bucket_us, counts, sums[place])
+            for place, counts in enumerate(points)
+        ]
+
+    def _happened(
+        self,
+        connection: sa.Connection,
+        thing: Any,  # noqa: ANN401 - a row
+        bucket_seconds: int,
+        from_us: int,
+        to_us: int,
+    ) -> Iterable[tuple[int, str, int, int]]:
+        """Return (time, action, count, amount) of what a thing did, at least within the span."""
+        names = (*ACTIONS, "other")
+        by_the_hour = bucket_seconds % _HOUR_SECONDS == 0 and hour_begins_us(hour_of(from_us)) == from_us
+        if thing.n_events >= HEAVY_EVENTS and by_the_hour:
+            hours = sa.select(ENTITY_HOURS).where(
+                ENTITY_HOURS.c.entity == thing.id,
+                ENTITY_HOURS.c.hour >= hour_of(from_us),
+                ENTITY_HOURS.c.hour <= hour_of(to_us - 1),
+            )
+            for row in connection.execute(hours):
+                figures = [getattr(row, name) for name in FIGURES]
+                for code, action in enumerate(names):
+                    if figures[code]:
+                        amount = 0 if code == OTHER else figures[FIRST_SUM + code]
+                        yield hour_begins_us(row.hour), action, figures[code], amount
+            return
+        walk = {"start": thing.last_seq, "entity": thing.id, "steps": MAX_STEPS, "stop": from_us - LATE_US}
+        for row in connection.execute(HISTORY, walk):
+            yield row.occurred_us, names[row.action], 1, 0 if row.action == OTHER else row.amount_minor
+
+
+def _known(connection: sa.Connection, ref: EntityRef) -> Any:  # noqa: ANN401 - a row or None
+    return connection.execute(
+        sa.select(ENTITIES).where(ENTITIES.c.kind == KINDS[ref.kind], ENTITIES.c.value == ref.value)
+    ).first()
+
+
+def _ref(row: Any) -> EntityRef:  # noqa: ANN401 - a row
+    return EntityRef(KIND_OF[row.kind], row.value)

@@ -1,0 +1,108 @@
+"""The statements that walk along a thing's chain of events; the same text on SQLite and PostgreSQL.
+
+A chain is walked inside the database by a recursive query: one step is one look into a primary key, about 2 µs. The
+order of a CROSS JOIN is the order in which SQLite looks, so it never starts from the large side.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+_WALK = """
+WITH RECURSIVE walk (entity, seq, previous, step) AS (
+    SELECT entity, seq, previous, 1 FROM entity_links WHERE seq = :start AND entity = :entity
+    UNION ALL
+    SELECT links.entity, links.seq, links.previous, walk.step + 1
+    FROM walk CROSS JOIN entity_links AS links
+    WHERE links.seq = walk.previous AND links.entity = walk.entity AND walk.step < :steps
+)
+"""
+_WHOLE = {"start": sa.BigInteger, "entity": sa.BigInteger, "steps": sa.BigInteger}
+
+
+def _text(sql: str, **more: type[sa.types.TypeEngine[int]]) -> sa.TextClause:
+    kinds = {**_WHOLE, **more}
+    return sa.text(sql).bindparams(
+        *(sa.bindparam(name, type_=kind) for name, kind in kinds.items() if f":{name}" in sql)
+    )
+
+
+def _walk(sql: str, **more: type[sa.types.TypeEngine[int]]) -> sa.TextClause:
+    return _text(_WALK + sql, **more)
+
+
+CHAIN = _walk("SELECT seq FROM walk ORDER BY seq DESC")
+"""The places of a thing's events, newest first."""
+
+HISTORY = _text(
+    """
+WITH RECURSIVE walk (entity, seq, previous, step, occurred_us, action, amount_minor) AS (
+    SELECT links.entity, links.seq, links.previous, 1, said.occurred_us, said.action, said.amount_minor
+    FROM entity_links AS links CROSS JOIN entity_events AS said
+    WHERE links.seq = :start AND links.entity = :entity AND said.seq = links.seq
+    UNION ALL
+    SELECT links.entity, links.seq, links.previous, walk.step + 1, said.occurred_us, said.action, said.amount_minor
+    FROM walk CROSS JOIN entity_links AS links CROSS JOIN entity_events AS said
+    WHERE links.seq = walk.previous AND links.entity = walk.entity AND said.seq = links.seq
+        AND walk.step < :steps AND walk.occurred_us >= :stop
+)
+SELECT occurred_us, action, amount_minor FROM walk
+""",
+    stop=sa.BigInteger,
+)
+"""Time, action and amount of a thing's events, back to the first one before `stop`."""
+
+LINKED = _walk(
+    """
+SELECT entities.kind, count(DISTINCT entities.id)
+FROM walk CROSS JOIN entity_links AS links CROSS JOIN entities
+WHERE links.seq = walk.seq AND links.entity <> walk.entity AND entities.id = links.entity
+GROUP BY entities.kind
+"""
+)
+"""How many things of each kind share events with one."""
+
+NEIGHBOURS = _walk(
+    """
+SELECT entities.kind, entities.value, near.n_events, near.n_fraud, near.last_seq
+FROM (
+    SELECT links.entity AS entity, count(*) AS n_events, max(links.seq) AS last_seq,
+        sum(CASE WHEN said.verdict = 1 THEN 1 ELSE 0 END) AS n_fraud
+    FROM walk CROSS JOIN entity_links AS links CROSS JOIN entity_events AS said
+    WHERE links.seq = walk.seq AND links.entity <> walk.entity AND said.seq = links.seq
+    GROUP BY links.entity
+    ORDER BY n_events DESC, last_seq DESC, entity
+    LIMIT :most
+) AS near CROSS JOIN entities
+WHERE entities.id = near.entity
+ORDER BY near.n_events DESC, near.last_seq DESC, near.entity
+""",
+    most=sa.BigInteger,
+)
+"""What shares events with a thing, most first."""
+
+AROUND = sa.text(
+    """
+WITH RECURSIVE walk (entity, seq, previous, step) AS (
+    SELECT links.entity, links.seq, links.previous, 1
+    FROM entities AS origin CROSS JOIN entity_links AS links
+    WHERE origin.id IN :ids AND links.seq = origin.last_seq AND links.entity = origin.id
+    UNION ALL
+    SELECT links.entity, links.seq, links.previous, walk.step + 1
+    FROM walk CROSS JOIN entity_links AS links
+    WHERE links.seq = walk.previous AND links.entity = walk.entity AND walk.step < :steps
+)
+SELECT DISTINCT walk.entity, links.entity
+FROM walk CROSS JOIN entity_links AS links CROSS JOIN entities
+WHERE links.seq = walk.seq AND links.entity <> walk.entity AND entities.id = links.entity
+    AND (entities.kind NOT IN :dull OR entities.id IN :ends)
+LIMIT :most
+"""
+).bindparams(
+    sa.bindparam("ids", expanding=True, type_=sa.BigInteger),
+    sa.bindparam("dull", expanding=True, type_=sa.SmallInteger),
+    sa.bindparam("ends", expanding=True, type_=sa.BigInteger),
+    sa.bindparam("steps", type_=sa.BigInteger),
+    sa.bindparam("most", type_=sa.BigInteger),
+)
+"""All neighbours of several things at once, by numbers."""
