@@ -15,6 +15,7 @@ import msgspec
 
 from satark.core.clock import FixedClock, Micros, from_us
 from satark.decisions.decide import Decider
+from satark.decisions.list_edits import LIST_EDIT, apply_list_edit, decode_list_edit
 from satark.decisions.model import Decision
 from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE, LogEntry
 from satark.decisions.recovery import EVENT_KINDS, RATES, Memory, enter_parked, rates_of, take_in
@@ -311,6 +312,8 @@ def replay(log, make_decider) -> tuple[Decider, list[str]]:
             different.append(f"seq {entry.seq} where {expected_seq} was due")
         if entry.kind == RATES:
             decider.rates = rates_of(entry)
+        if entry.kind == LIST_EDIT:
+            apply_list_edit(decider.lists, decode_list_edit(entry.body))
         if entry.kind not in EVENT_KINDS:
             continue
         event = memory.current(decode_stored(entry.body))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
 
 NUMBA_VARIABLE = "NUMBA_CACHE_DIR"
 _OURS_VARIABLE = "SATARK_COMPILED"
+_KERNEL = Path(__file__).parents[1] / "features" / "kernel"
 """Holds the place that was chosen here, so that a better one (a data folder made meanwhile) may replace it."""
 
 
@@ -23,10 +25,22 @@ def place_compiled_code(data: Path) -> None:
         return
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "satark"
     places = [data.absolute() / "cache", cache] if data.is_dir() else [cache]
-    made = next((place / "numba" for place in places if _can_make(place / "numba")), None)
+    # Numba sees a change in a function's own file alone, not in those it calls: compiled code of another version of
+    # the kernel would go on running. So each version has a folder of its own.
+    mark = f"numba-{kernel_mark()}"
+    made = next((place / mark for place in places if _can_make(place / mark)), None)
     os.environ[NUMBA_VARIABLE] = os.environ[_OURS_VARIABLE] = str(
         made or tempfile.mkdtemp(prefix="satark-numba-")
     )
+
+
+def kernel_mark() -> str:
+    """Return a short name of the kernel's source as it is installed."""
+    found = hashlib.sha256()
+    for path in sorted(_KERNEL.glob("*.py")):
+        content = path.read_bytes()
+        found.update(f"{path.name}:{len(content)}:".encode() + content)
+    return found.hexdigest()[:12]
 
 
 def _can_make(folder: Path) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 
 from satark.core.errors import NotFound
 from satark.decisions.decide import DECIDED, Decider
+from satark.decisions.list_edits import apply_logged_edits
 from satark.decisions.model import Decision
 from satark.decisions.ports import FLAG_LATE
 from satark.decisions.recovery import EVENT_KINDS, Memory, take_in
@@ -193,7 +194,7 @@ def rebuild_decision(
 
 
 def policy_of(log: EventLog, content_hash: str, before_seq: int) -> tuple[Policy, ListBook]:
-    """Return a policy of the log with its lists as they were logged last before a seq.
+    """Return a policy of the log with its lists as they were at a place in the log.
 
     Raises
     ------
@@ -209,7 +210,9 @@ def policy_of(log: EventLog, content_hash: str, before_seq: int) -> tuple[Policy
         raise NotFound(message, policy=content_hash)
     logged = msgspec.json.decode(found.body, type=PolicyInput)
     policy = load_policy(logged.text, file=f"{logged.name}.yaml")
-    return policy, ListBook.restored(policy, logged.lists)
+    book = ListBook.restored(policy, logged.lists)
+    apply_logged_edits(log, policy, book, before_seq)
+    return policy, book
 
 
 def policy_ref(content_hash: str) -> str:

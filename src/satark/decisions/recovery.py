@@ -14,11 +14,12 @@ import numpy as np
 
 from satark.core.rates import RateTable
 from satark.decisions.decide import DECIDED
+from satark.decisions.list_edits import apply_logged_edits
 from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE, FLAG_PARKED, LogEntry
 from satark.events import body_digest, decode_stored
 from satark.events.kinds import Label, Payment, PaymentResult
 from satark.events.tokens import current_card
-from satark.features.kernel.layout import FLAG_INSERT, FLAG_RETRACT
+from satark.features.kernel.layout import FLAG_RETRACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +36,7 @@ EVENT_KINDS = frozenset({"payment", "payment_result", "label", "payee_change"})
 MAX_PARKED = 100_000
 RECENT_PAYMENTS = 20_000
 _REPORT_EVERY = 50_000
+_RETRACT = np.full(1, FLAG_RETRACT, dtype=np.uint8)
 
 
 class EngineState(msgspec.Struct):
@@ -279,6 +281,7 @@ def recover(
         if progress is not None and entry.seq % _REPORT_EVERY == 0:
             progress(entry.seq, last)
     decider.rates = in_force
+    apply_logged_edits(log, decider.policy, decider.lists)
     decider.windows.warm()
     return max(behind, last)
 
@@ -301,8 +304,12 @@ def enter_blocks(decider: Decider) -> None:
         return
     out, nul = decider.outputs()
     for block in rows.blocks():
-        flags = np.where(block[:, 0] < 0, FLAG_RETRACT, FLAG_INSERT).astype(np.uint8)
-        decider.windows.run_silent(block, flags, out, nul)
+        begin = 0
+        for place in np.flatnonzero(block[:, 0] < 0).tolist():
+            decider.windows.refill(block[begin:place])
+            decider.windows.run_silent(block[place : place + 1], _RETRACT, out, nul)
+            begin = place + 1
+        decider.windows.refill(block[begin:])
 
 
 def state_of(decider: Decider, memory: Memory) -> EngineState:

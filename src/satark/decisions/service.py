@@ -14,6 +14,13 @@ from satark.core.errors import NotReady, SatarkError, StorageUnavailable, Window
 from satark.decisions.answers import Outcome, Readiness, receipt, same_or_raise, stored_answer, tell
 from satark.decisions.arrival import Accepted, Arrival, entry_of, not_future_or_raise
 from satark.decisions.commit import Committer
+from satark.decisions.list_edits import (
+    SYSTEM_OWNER,
+    apply_list_edit,
+    check_list_edit,
+    encode_list_edit,
+    list_entry,
+)
 from satark.decisions.ports import FLAG_PARKED
 from satark.decisions.recovery import (
     Memory,
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
 
     from satark.core.clock import Clock
     from satark.decisions.decide import Decider
+    from satark.decisions.list_edits import ListEdit
     from satark.decisions.ports import EventLog, LogEntry
     from satark.events import Event
     from satark.events.tokens import CardTokens
@@ -295,6 +303,41 @@ class DecisionService:
         self.counts["repeated"] += 1
         done(Outcome(200, stored_answer(entry), repeated=True))
         return True
+
+    def edit_list(self, edit: ListEdit, event_id: str, done: Callable[[Outcome], None]) -> None:
+        """Change a list of the policy from now on; from any thread.
+
+        Parameters
+        ----------
+        edit
+            The change.
+        event_id
+            Its id: the same id and edit again are answered from the log.
+        done
+            As of `submit`.
+        """
+        body = encode_list_edit(edit)
+        digest = body_digest(body)
+        try:
+            with self._gate:
+                if self._state != "ready":
+                    message = f"the engine is {self._state}"
+                    raise NotReady(message, retry_after_seconds=1)
+                decider = self.decider
+                check_list_edit(decider.policy, edit)
+                if self._is_repeated(SYSTEM_OWNER, event_id, digest, done):
+                    return
+                entry = list_entry(edit, event_id, self._seq + 1, self._clock.now_us(), digest, body)
+                apply_list_edit(decider.lists, edit)
+                self._seq = entry.seq
+                self.counts["accepted"] += 1
+                waiting = self._pending[SYSTEM_OWNER, event_id] = Accepted(
+                    entry, receipt(entry), None, [done]
+                )
+                self._committer.put(waiting)
+        except SatarkError as error:
+            self.counts["refused"] += 1
+            done(Outcome(0, b"", error=error))
 
     def find(self, owner: int, event_id: str) -> bytes | None:
         """Return the encoded decision of an owner's event, None when there is none."""

@@ -12,11 +12,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from satark.core.errors import IdConflict, IntegrityBroken, StorageUnavailable
 from satark.decisions.model import Action
 from satark.storage.readers import Readers
 from satark.storage.rows import CHAIN_START, Statements, chain_hash, entry_of, rows_and_digest
 from satark.storage.sqlite_checkpoint import Checkpoint
+from satark.storage.tables import INSTALLATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +31,8 @@ READ_CHUNK = 512
 """Rows per statement when streaming: no long read transaction keeps the write-ahead log from being reset."""
 IDS_CHUNK = 8_192
 END_OF_LOG = 2**63 - 1
+PROBE_BYTES = 65_536
+PROBE_NAME = "probe"
 
 
 class SqlEventLog:
@@ -114,6 +119,22 @@ class SqlEventLog:
                 and (final.owner, final.event_id, final.digest)
                 == (entries[-1].owner, entries[-1].event_id, entries[-1].digest)
             )
+
+    def probe(self) -> None:
+        """Prove that the disk takes a batch, by writing as much and taking it away again.
+
+        Asked after a failed append, before anybody is told that the engine is ready again.
+
+        Raises
+        ------
+        StorageUnavailable
+            It does not.
+        """
+        for value in ("x" * PROBE_BYTES, None):
+            with self._engines.writing("the log") as connection:
+                connection.execute(sa.delete(INSTALLATION).where(INSTALLATION.c.name == PROBE_NAME))
+                if value is not None:
+                    connection.execute(sa.insert(INSTALLATION).values(name=PROBE_NAME, value=value))
 
     # Reading: any thread.
 

@@ -98,3 +98,14 @@ def test_folder_is_unusable_when_its_file_system_is_read_only(small_disk, entry)
         open_storage(small_disk / "data")
     with pytest.raises(FolderUnusable, match="Read-only"):
         FolderLock(small_disk / "data").acquire()
+
+
+def test_probe_tells_whether_the_disk_takes_a_batch(small_disk, entry):
+    with open_storage(small_disk / "data") as storage:
+        storage.events.append([entry(1)])
+        storage.events.probe()
+        _fill(small_disk)
+        assert _failure(storage.events.probe) is not None
+        (small_disk / "ballast").unlink()
+        storage.events.probe()
+        storage.events.append([entry(2)])

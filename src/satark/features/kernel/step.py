@@ -100,7 +100,8 @@ def _make_room(k):
 
 
 @njit(cache=True)
-def _fill(k, log, slot, entry, row):
+def fill(k, log, slot, entry, row):
+    """Write a row's time and columns into a fresh entry."""
     at = address(k, log, entry)
     put64(k.a, at, get(row, IN_TIME))
     first = get(k.lg, log * LG_FIELDS + LG_COL0)
@@ -160,7 +161,7 @@ def _one_log(k, log, slot, row, flags, out, nul, scratch):
             slot = new_slot(k, log, key)
         entry = new_entry(k, log)
         put64(k.m, M_LIVE, get(k.m, M_LIVE) + 1)
-        _fill(k, log, slot, entry, row)
+        fill(k, log, slot, entry, row)
         insert(k, log, slot, entry)
         if busy or wants:
             climb_from(k, log, entry)
@@ -281,7 +282,8 @@ def _recycle(k, log, horizon):
 
 
 @njit(cache=True)
-def _memory(where):
+def memory_of(where):
+    """Return the addresses as one value."""
     return Memory(
         where[0], where[1], where[2], where[3], where[4], where[5], where[6], where[7], where[8], where[9],
         where[10], where[11], where[12], where[13], where[14], where[15], where[16], where[17], where[18], where[19],
@@ -296,7 +298,7 @@ def run(where, rows, flags, start, stop, outputs, nulls, word):
     int64; nulls (n, outputs) uint8, 1 where the output is null; word one spare int64. Rows without FLAG_EVALUATE leave
     their outputs as they are.
     """
-    k = _memory(where)
+    k = memory_of(where)
     scratch = word.ctypes.data
     slots = get(k.m, M_SLOTS)
     for i in range(start, stop):
@@ -335,7 +337,7 @@ def run(where, rows, flags, start, stop, outputs, nulls, word):
 @njit(cache=True)
 def warm(where, start, stop):
     """Build the state of every busy key among the slots [start, stop), so that no later event waits for it."""
-    k = _memory(where)
+    k = memory_of(where)
     for slot in range(start, min(stop, get(k.m, M_SLOT_BUMP))):
         if (
             get32(k.s32, slot * 8 + S_FIRST) == 0

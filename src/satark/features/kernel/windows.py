@@ -10,7 +10,7 @@ import numpy as np
 
 from satark.core.errors import WindowsFull
 from satark.features.kernel import memory as mem
-from satark.features.kernel import step
+from satark.features.kernel import refill, step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -198,6 +198,26 @@ class Windows:
         for start in range(0, len(rows), SLICE_ROWS):
             self.run(rows, flags, out, nul, start, min(start + SLICE_ROWS, len(rows)))
 
+    def refill(self, rows: NDArray[np.int64]) -> None:
+        """Let kept rows enter, at a start: quicker than `run_silent`, with the same outcome.
+
+        Parameters
+        ----------
+        rows
+            (n, inputs) int64, none of them a retraction; no key has been asked about since the windows were made.
+
+        Raises
+        ------
+        WindowsFull
+            The bound on memory is reached.
+        """
+        picked = np.empty(SLICE_ROWS, dtype=np.int64)
+        for start in range(0, len(rows), SLICE_ROWS):
+            stop = min(start + SLICE_ROWS, len(rows))
+            if refill.refill(self._where, rows, start, stop, picked) != step.DONE:
+                message = "the windows have used all the memory that the settings allow"
+                raise WindowsFull(message, row=start)
+
     def warm(self) -> None:
         """Build the state of every busy key, so that no later event waits for it."""
         for start in range(1, int(self._m[mem.M_SLOT_BUMP]), SLICE_ROWS):
@@ -208,6 +228,7 @@ class Windows:
         rows = np.zeros((1, max(3, self.layout.n_inputs)), dtype=np.int64)
         self.run(rows, np.zeros(1, dtype=np.uint8), self._one_out, self._one_nul, 0, 0)
         step.warm(self._where, 1, 1)
+        refill.refill(self._where, rows, 0, 0, np.empty(1, dtype=np.int64))
 
     def stats(self) -> dict[str, int]:
         """Return live entries, keys, busy keys and bytes in use."""
