@@ -83,11 +83,17 @@ class Log:
 class Member:
     username: str
     role: str = "administrator"
+    must_change: bool = False
+    changed_us: int = 0
+    disabled_us: int | None = None
 
 
 class Staff:
     def verify(self, username, password):
         return Member(username) if (username, password) == ("asha", "correct horse battery") else None
+
+    def find(self, username):
+        return Member(username) if username == "asha" else None
 
 
 def main() -> None:

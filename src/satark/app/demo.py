@@ -34,14 +34,7 @@ class Demo:
 
 def prepare_demo(storage: Storage) -> Demo:
     """Make the first administrator if there is nobody, and a fresh key; keys left by a killed run end."""
-    added = storage.staff.ensure_administrator()
-    if added is not None:
-        storage.audit.append(
-            actor=_ACTOR,
-            action="staff_created",
-            subject=added.member.username,
-            detail={"role": added.member.role},
-        )
+    added = storage.staff.ensure_administrator(actor=_ACTOR)
     for key in storage.keys.list():
         if key.name == KEY_NAME and key.revoked_us is None:
             end_demo(storage, key.id)

@@ -113,26 +113,38 @@ class Audit:
         StorageUnavailable
             Nothing was written; whatever was to be audited must then not happen.
         """
-        text = msgspec.json.encode(dict(detail or {}), order="sorted").decode()
         with self._engines.writing("the audit trail") as connection:
-            newest = connection.execute(
-                sa.select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)
-            ).first()
-            seq, previous = (newest[0] + 1, bytes(newest[1])) if newest else (1, START)
-            at_us = self._clock.now_us()
-            made = entry_hash(self._key, previous, (seq, at_us, actor, action, subject, text))
-            connection.execute(
-                sa.insert(AUDIT).values(
-                    seq=seq,
-                    at_us=at_us,
-                    actor=actor,
-                    action=action,
-                    subject=subject,
-                    detail=text,
-                    previous=previous,
-                    hash=made,
-                )
+            return self.note(connection, actor=actor, action=action, subject=subject, detail=detail)
+
+    def note(
+        self,
+        connection: sa.Connection,
+        *,
+        actor: str,
+        action: str,
+        subject: str = "",
+        detail: Mapping[str, object] | None = None,
+    ) -> AuditEntry:
+        """Write one entry in a transaction of `Engines.writing`, together with what it tells of."""
+        text = msgspec.json.encode(dict(detail or {}), order="sorted").decode()
+        newest = connection.execute(
+            sa.select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)
+        ).first()
+        seq, previous = (newest[0] + 1, bytes(newest[1])) if newest else (1, START)
+        at_us = self._clock.now_us()
+        made = entry_hash(self._key, previous, (seq, at_us, actor, action, subject, text))
+        connection.execute(
+            sa.insert(AUDIT).values(
+                seq=seq,
+                at_us=at_us,
+                actor=actor,
+                action=action,
+                subject=subject,
+                detail=text,
+                previous=previous,
+                hash=made,
             )
+        )
         return AuditEntry(seq, at_us, actor, action, subject, msgspec.json.decode(text), made)
 
     def entries(

@@ -52,9 +52,9 @@ class Storage:
         self.engines = engines
         self.events = events
         self.keys = ApiKeys(engines, clock)
-        self.staff = Staff(engines, clock)
-        self.lists = Lists(engines, clock)
         self.audit = Audit(engines, events, clock, key=secrets.audit_key)
+        self.staff = Staff(engines, clock, self.audit)
+        self.lists = Lists(engines, clock)
         self._clock = clock
         self.secrets = secrets
         self.folder = folder

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from satark.core.errors import InputInvalid, NotFound
+from satark.core.staff import ADMINISTRATOR, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, ROLES
 from satark.storage.tables import STAFF
 
 if TYPE_CHECKING:
     from satark.core.clock import Clock
+    from satark.storage.audit import Audit
     from satark.storage.engines import Engines
 
-ROLES = frozenset({"administrator", "supervisor", "analyst", "author", "officer", "viewer"})
-MIN_PASSWORD_LENGTH = 12
-MAX_PASSWORD_LENGTH = 256
+SYSTEM = "system"
+"""Who acts where nobody is named: the program itself, at its first start."""
 GENERATED_BYTES = 15
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}\Z")
@@ -54,13 +55,16 @@ class NewStaffMember:
 
 
 class Staff:
-    """The people; callable from any thread."""
+    """The people; callable from any thread. Each change is noted in the audit trail in the same transaction."""
 
-    def __init__(self, engines: Engines, clock: Clock) -> None:
+    def __init__(self, engines: Engines, clock: Clock, audit: Audit) -> None:
         self._engines = engines
         self._clock = clock
+        self._audit = audit
 
-    def create(self, username: str, role: str, *, password: str | None = None) -> NewStaffMember:
+    def create(
+        self, username: str, role: str, *, password: str | None = None, actor: str = SYSTEM
+    ) -> NewStaffMember:
         """Add someone; without a password one is made, and must be changed at the first sign-in.
 
         Raises
@@ -72,9 +76,7 @@ class Staff:
         if not _USERNAME.match(username):
             message = "a user name is 2 to 64 of a-z 0-9 . _ @ - and starts with a letter or digit"
             raise InputInvalid(message, field="username")
-        if role not in ROLES:
-            message = f"a role is one of {', '.join(sorted(ROLES))}"
-            raise InputInvalid(message, field="role", found=role)
+        _check_role(role)
         chosen = random.token_urlsafe(GENERATED_BYTES) if password is None else _checked(password)
         now = self._clock.now_us()
         hashed = _hasher().hash(chosen)
@@ -93,11 +95,14 @@ class Staff:
                 )
             )
             row = connection.execute(_SELECT.where(STAFF.c.username == username)).one()
+            self._audit.note(
+                connection, actor=actor, action="staff_created", subject=username, detail={"role": role}
+            )
         return NewStaffMember(_member(row), chosen)
 
-    def ensure_administrator(self, username: str = "admin") -> NewStaffMember | None:
+    def ensure_administrator(self, username: str = "admin", *, actor: str = SYSTEM) -> NewStaffMember | None:
         """Add the first administrator when nobody can sign in yet; None when there is somebody."""
-        return None if self.list() else self.create(username, "administrator")
+        return None if self.list() else self.create(username, ADMINISTRATOR, actor=actor)
 
     def verify(self, username: str, password: str) -> StaffMember | None:
         """Return who signs in with this name and password, None when nobody may.
@@ -130,7 +135,9 @@ class Staff:
         with self._engines.reading("the staff's records") as connection:
             return [_member(row) for row in connection.execute(_SELECT.order_by(STAFF.c.id))]
 
-    def change_password(self, username: str, password: str, *, must_change: bool = False) -> StaffMember:
+    def change_password(
+        self, username: str, password: str, *, must_change: bool = False, actor: str = SYSTEM
+    ) -> StaffMember:
         """Set a password; `must_change` when somebody else chose it.
 
         Raises
@@ -141,34 +148,35 @@ class Staff:
             There is nobody of this name.
         """
         hashed = _hasher().hash(_checked(password))
-        return self._update(username, password_hash=hashed, must_change=must_change)
+        values = {"password_hash": hashed, "must_change": must_change}
+        return self._update(username, values, actor, "staff_password_changed")
 
-    def change_role(self, username: str, role: str) -> StaffMember:
+    def change_role(self, username: str, role: str, *, actor: str = SYSTEM) -> StaffMember:
         """Give someone another role.
 
         Raises
         ------
         InputInvalid
-            The role is unknown.
+            The role is unknown, or nobody would be left who can add people.
         NotFound
             There is nobody of this name.
         """
-        if role not in ROLES:
-            message = f"a role is one of {', '.join(sorted(ROLES))}"
-            raise InputInvalid(message, field="role", found=role)
-        return self._update(username, role=role)
+        _check_role(role)
+        return self._update(username, {"role": role}, actor, "staff_role_changed", {"role": role})
 
-    def disable(self, username: str) -> StaffMember:
+    def disable(self, username: str, *, actor: str = SYSTEM) -> StaffMember:
         """Let someone sign in no more; the record stays for the audit trail.
 
         Raises
         ------
+        InputInvalid
+            Nobody would be left who can add people.
         NotFound
             There is nobody of this name.
         """
-        return self._update(username, disabled_us=self._clock.now_us())
+        return self._update(username, {"disabled_us": self._clock.now_us()}, actor, "staff_disabled")
 
-    def enable(self, username: str) -> StaffMember:
+    def enable(self, username: str, *, actor: str = SYSTEM) -> StaffMember:
         """Let someone sign in again.
 
         Raises
@@ -176,19 +184,32 @@ class Staff:
         NotFound
             There is nobody of this name.
         """
-        return self._update(username, disabled_us=None)
+        return self._update(username, {"disabled_us": None}, actor, "staff_enabled")
 
-    def _update(self, username: str, **values: object) -> StaffMember:
+    def _update(
+        self,
+        username: str,
+        values: dict[str, object],
+        actor: str,
+        action: str,
+        detail: dict[str, object] | None = None,
+    ) -> StaffMember:
         with self._engines.writing("the staff's records") as connection:
+            had = _administrators(connection)
             connection.execute(
                 sa.update(STAFF)
                 .where(STAFF.c.username == username)
                 .values(changed_us=self._clock.now_us(), **values)
             )
             row = connection.execute(_SELECT.where(STAFF.c.username == username)).first()
-        if row is None:
-            message = "there is nobody of this name"
-            raise NotFound(message)
+            if row is None:
+                message = "there is nobody of this name"
+                raise NotFound(message)
+            if had and not _administrators(connection):
+                # Raised inside the transaction, so that nothing of it stays.
+                message = "this is the last administrator: nobody could add people any more"
+                raise InputInvalid(message, field="role")
+            self._audit.note(connection, actor=actor, action=action, subject=username, detail=detail)
         return _member(row)
 
 
@@ -208,6 +229,16 @@ _NOBODY = (
 """A hash that no password has."""
 
 
+def _administrators(connection: sa.Connection) -> int:
+    """Return how many could add people now."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(STAFF)
+        .where(STAFF.c.role == ADMINISTRATOR, STAFF.c.disabled_us.is_(None))
+    )
+    return int(connection.scalar(query) or 0)
+
+
 def _member(row: Any) -> StaffMember:  # noqa: ANN401 - a row or a part of one
     return StaffMember(*row)
 
@@ -217,6 +248,12 @@ def _hasher() -> Any:  # noqa: ANN401 - loaded where it is needed
     from argon2 import PasswordHasher
 
     return PasswordHasher()
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        message = f"a role is one of {', '.join(sorted(ROLES))}"
+        raise InputInvalid(message, field="role", found=role)
 
 
 def _checked(password: str) -> str:

@@ -10,18 +10,8 @@ pretend. What he did stands in the audit trail, which the auditor reads and cann
 
 from __future__ import annotations
 
-from satark.web.i18n import _
-
-ANALYST = "analyst"
-SUPERVISOR = "supervisor"
-AUTHOR = "author"
-ADMINISTRATOR = "administrator"
-AUDITOR = "auditor"
-OFFICER = "officer"
-VIEWER = "viewer"
-
-ROLES = (ANALYST, SUPERVISOR, AUTHOR, OFFICER, AUDITOR, VIEWER, ADMINISTRATOR)
-"""All roles, in the order in which a choice shows them."""
+from satark.core.staff import ADMINISTRATOR, ANALYST, AUDITOR, AUTHOR, OFFICER, ROLES, SUPERVISOR, VIEWER
+from satark.web.i18n import mark as _
 
 ROLE_NAMES = {
     ANALYST: _("Analyst"),

@@ -6,75 +6,13 @@ trail; `actor` is who did it, who need not be whose factor it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from satark.core.staff import Link, Passkey, Standing
     from satark.web.sessions import SessionStore
-
-
-@dataclass(frozen=True, slots=True)
-class Passkey:
-    """One passkey, as it is kept.
-
-    Attributes
-    ----------
-    id
-        The credential's id.
-    public_key
-        In the form of COSE.
-    sign_count
-        How often the authenticator says it was used; 0 for those that do not count.
-    name
-        What its owner calls it.
-    """
-
-    id: bytes
-    username: str
-    public_key: bytes
-    sign_count: int
-    name: str
-    made_us: int
-    used_us: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Which second factors a member has.
-
-    Attributes
-    ----------
-    totp
-        One-time passwords are set up.
-    recovery_codes
-        How many unused ones are left.
-    passkeys
-        How many are registered.
-    links
-        How many identities of a provider are linked.
-    """
-
-    totp: bool = False
-    recovery_codes: int = 0
-    passkeys: int = 0
-    links: int = 0
-
-    @property
-    def any(self) -> bool:
-        """Whether a password alone does not let this member in."""
-        return self.totp or self.passkeys > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An identity of a provider that belongs to a member."""
-
-    issuer: str
-    subject: str
-    username: str
-    linked_us: int
 
 
 class Factors(Protocol):
