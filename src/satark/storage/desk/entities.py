@@ -15,7 +15,7 @@ from satark.cases.model import EntityRef
 from satark.cases.ports import EntityHit, EntitySummary, Link, SeriesPoint
 from satark.core.clock import MICROS_PER_SECOND
 from satark.core.errors import InputInvalid
-from satark.storage.desk.entity_codes import FIGURES, FIRST_SUM, KIND_OF, KINDS, OTHER
+from satark.storage.desk.entity_codes import FIGURES, FIRST_SUM, KIND_OF, KINDS, OTHER, is_storable
 from satark.storage.desk.entity_graph import shortest
 from satark.storage.desk.entity_index import HEAVY_EVENTS, hour_begins_us, hour_of, index_batch, mark_batch
 from satark.storage.desk.entity_search import search
@@ -224,6 +224,8 @@ class SqlEntities:
 
 
 def _known(connection: sa.Connection, ref: EntityRef) -> Any:  # noqa: ANN401 - a row or None
+    if not is_storable(ref.value):
+        return None
     return connection.execute(
         sa.select(ENTITIES).where(ENTITIES.c.kind == KINDS[ref.kind], ENTITIES.c.value == ref.value)
     ).first()

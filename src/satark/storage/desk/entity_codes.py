@@ -45,6 +45,17 @@ def code_of(action: str | None) -> int:
     return OTHER if action is None else CODES.get(action, OTHER)
 
 
+def is_storable(text: str) -> bool:
+    r"""Tell whether a text can stand in a database at all; what cannot was never stored.
+
+    Examples
+    --------
+    >>> is_storable("आशा"), is_storable("a\x00"), is_storable("\ud800")
+    (True, False, False)
+    """
+    return "\x00" not in text and text.isascii() | (text.encode(errors="replace").decode() == text)
+
+
 def hint_of(ref: EntityRef, last4: str | None) -> str | None:
     """Return the last four digits by which people ask for a card or a phone.
 

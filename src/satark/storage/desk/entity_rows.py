@@ -9,15 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+import sqlalchemy as sa
 
 from satark.storage.desk.entity_codes import FIGURES, FIRST_SUM, MOST_MINOR
 from satark.storage.desk.tables.entities import ENTITIES, ENTITY_EVENTS, ENTITY_LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    import sqlalchemy as sa
-
 Row = tuple[Any, ...]
 
 
@@ -200,9 +198,17 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: list[Row]) -> None:
     """Send rows by COPY, in the transaction of the connection."""
     names = ", ".join(column.name for column in table.columns)
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    statement = f"COPY {table.name} ({names}) FROM STDIN"
+    faults: Any = connection.dialect.loaded_dbapi
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except faults.Error as error:
+        # As SQLAlchemy would have named it.
+        raise sa.exc.DBAPIError.instance(
+            statement, None, error, faults.Error, dialect=connection.dialect
+        ) from error
 
 
 def _kind_and_value(row: Row) -> tuple[int, str]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from satark.cases.model import EntityKind, EntityRef
 from satark.cases.ports import EntityHit
 from satark.events.rules import address_key, normal_email, normal_ip, normal_phone, normal_vpa
-from satark.storage.desk.entity_codes import HINT_DIGITS, KIND_OF, KINDS
+from satark.storage.desk.entity_codes import HINT_DIGITS, KIND_OF, KINDS, is_storable
 from satark.storage.desk.tables.entities import ENTITIES
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def beginnings(text: str) -> list[tuple[EntityKind, str]]:
     ['card', 'account', 'customer', 'device', 'merchant', 'pin', 'phone']
     """
     text = " ".join(text.split())[:MAX_TEXT_LENGTH]
-    if not text:
+    if not text or not is_storable(text):
         return []
     found: list[tuple[EntityKind, str]] = []
     if "@" in text:
