@@ -14,6 +14,7 @@ import msgspec
 from satark.core.errors import NotFound
 from satark.decisions.decide import DECIDED, Decider
 from satark.decisions.list_edits import apply_logged_edits
+from satark.decisions.logged_policy import PolicyInput, policy_ref
 from satark.decisions.model import Decision
 from satark.decisions.ports import FLAG_LATE
 from satark.decisions.recovery import EVENT_KINDS, Memory, take_in
@@ -29,17 +30,17 @@ if TYPE_CHECKING:
     from satark.events.tokens import CardTokens
     from satark.policies import Policy
 
+__all__ = [
+    "Again",
+    "PolicyInput",
+    "decide_again",
+    "policy_input",
+    "policy_of",
+    "policy_ref",
+    "rebuild_decision",
+]
+
 SYSTEM_OWNER = 0
-
-
-class PolicyInput(msgspec.Struct):
-    """What the log keeps of a policy."""
-
-    name: str
-    version: int
-    hash: str
-    text: str
-    lists: dict[str, list[tuple[Any, int]] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +214,6 @@ def policy_of(log: EventLog, content_hash: str, before_seq: int) -> tuple[Policy
     book = ListBook.restored(policy, logged.lists)
     apply_logged_edits(log, policy, book, before_seq)
     return policy, book
-
-
-def policy_ref(content_hash: str) -> str:
-    """Return the reference under which the log keeps a policy."""
-    return f"policy:{content_hash}"
 
 
 def policy_input(policy: Policy, text: str) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
+from functools import partial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,9 @@ class WebOptions:
         sign-on comes back. Empty: only `localhost` is taken from the request, and other addresses offer neither.
     single_sign_on
         The identity provider, None without one.
+    link_key
+        Seals what stands in addresses (`satark.web.sealing`); an installation gives its own, so that addresses are
+        still good after a restart. By default one of this process.
     """
 
     secure_cookies: bool = False
@@ -72,3 +77,4 @@ class WebOptions:
     second_factor: bool = False
     origin: str = ""
     single_sign_on: SingleSignOnOptions | None = None
+    link_key: bytes = field(default_factory=partial(secrets.token_bytes, 32), repr=False)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from satark.features.geo.bins import BinFacts, bin_facts
 from satark.features.geo.distance import distance_km
-from satark.features.geo.pins import pin_is_known, pin_place
+from satark.features.geo.pins import every_place, pin_is_known, pin_place
 
-__all__ = ["BinFacts", "bin_facts", "distance_km", "pin_is_known", "pin_place"]
+__all__ = ["BinFacts", "bin_facts", "distance_km", "every_place", "pin_is_known", "pin_place"]

@@ -11,6 +11,10 @@ import gzip
 from functools import cache
 from importlib.resources import files
 from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PIN_DIGITS = 6
 PREFIX_DIGITS = 3
@@ -40,6 +44,17 @@ def pin_place(pin: str) -> Place | None:
 def pin_is_known(pin: str) -> bool:
     """Tell whether the PIN code itself is in the directory."""
     return len(pin) == PIN_DIGITS and pin in _places()
+
+
+def every_place() -> Iterator[Place]:
+    """Return the place of each PIN code that has one: where India is lived in, for a map.
+
+    Examples
+    --------
+    >>> sum(1 for _ in every_place()) > 10_000
+    True
+    """
+    return (place for pin, place in _places().items() if place is not None and len(pin) == PIN_DIGITS)
 
 
 @cache
