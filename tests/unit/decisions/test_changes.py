@@ -88,9 +88,7 @@ def _told(changes):
 def test_nearest_value_is_found_when_one_rule_decides(ask):
     found = find_changes(*ask(card_10m=9))
     assert _told(found.milder) == [("card_10m", 9, 6, "allow")]
-    assert (
-        _told(found.quiet["velocity"]) == [("card_10m", 9, 6, "hold")] or found.quiet["velocity"][0].new == 6
-    )
+    assert _told(found.quiet["velocity"]) == [("card_10m", 9, 6, "allow")]
 
 
 def test_other_side_is_computed_when_a_rule_compares_two_values(ask):
@@ -166,7 +164,7 @@ def test_missing_list_still_holds_when_values_change():
 
 
 def test_limits_are_told_when_a_value_stands_alone(ask):
-    judge, comparisons, inputs = ask(card_10m=9, card_mean=20_000.0)
+    _, comparisons, inputs = ask(card_10m=9, card_mean=20_000.0)
     limits = comparisons.limits(inputs)
     assert [(one.code, one.op, one.at) for one in limits["card_10m"]] == [("velocity", ">", 6)]
     assert [(one.code, one.op, one.at) for one in limits["amount"]] == [("far_above", ">", 60_000.0)]
