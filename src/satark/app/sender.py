@@ -1,0 +1,290 @@
+"""The sender: takes what is due from the outbox and delivers it, in threads of the worker's process.
+
+One thread claims and writes results down, several deliver. A slow receiver has at most a few deliveries under way, so
+it never holds up the others. When it is told to stop it claims nothing more, lets what is under way come to its end,
+and gives back what was claimed and not begun.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from satark.cases.outbox import Channel, Outcome, Verdict
+from satark.connectors import (
+    AddressGuard,
+    AppriseCarrier,
+    SmtpCarrier,
+    SmtpOptions,
+    WebhookCarrier,
+    parse_networks,
+)
+from satark.core.clock import MICROS_PER_DAY, MICROS_PER_SECOND, SystemClock
+from satark.core.errors import SettingInvalid, StorageUnavailable
+from satark.storage.desk.outbox_sending import Result, lane_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from satark.app.settings import Settings
+    from satark.cases.outbox import Carrier, Parcel
+    from satark.core.clock import Clock
+    from satark.storage.desk import Desk
+    from satark.storage.desk.outbox import SqlOutbox
+    from satark.storage.desk.outbox_sending import OutboxSending
+
+_log = structlog.get_logger("satark.sender")
+
+LEASE_SECONDS = 180
+"""Longer than any delivery can take: looking a name up, connecting and waiting for an answer, each bounded."""
+SWEEP_SECONDS = 60
+FORGET_SECONDS = 3_600
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderOptions:
+    """How the sender works.
+
+    Attributes
+    ----------
+    threads
+        Deliveries under way at once.
+    per_lane
+        Of them to one receiver.
+    poll_seconds
+        How often the outbox is asked when nobody has called `wake`.
+    keep_days
+        How long bodies and addresses of what came to its end are kept.
+    alone
+        No other sender works on this desk, so what is found in `sending` at the start was left by a dead one.
+    """
+
+    threads: int = 8
+    per_lane: int = 2
+    poll_seconds: float = 0.25
+    keep_days: int = 30
+    alone: bool = True
+
+
+class Sender:
+    """Delivers what the outbox holds.
+
+    Parameters
+    ----------
+    outbox, sending
+        The two sides of the outbox.
+    carriers
+        By channel; a channel without one fails its messages at once, visibly.
+    """
+
+    def __init__(
+        self,
+        outbox: SqlOutbox,
+        sending: OutboxSending,
+        carriers: Mapping[str, Carrier],
+        clock: Clock,
+        options: SenderOptions | None = None,
+    ) -> None:
+        self._outbox = outbox
+        self._sending = sending
+        self._carriers = dict(carriers)
+        self._clock = clock
+        self._options = options or SenderOptions()
+        self._called = threading.Event()
+        self._thread = threading.Thread(target=self.run, name="satark-sender", daemon=True)
+        self._stopping = threading.Event()
+        self._swept_us = self._forgot_us = 0
+        self._patience_until = 0.0
+
+    def wake(self) -> None:
+        """Tell the sender that something was put down; called from any thread."""
+        self._called.set()
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Finish what is under way, within so many seconds.
+
+        What is not written down by then is found in `sending` at the next start, and treated as in doubt.
+        """
+        self._patience_until = time.monotonic() + seconds
+        self._stopping.set()
+        self._called.set()
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+
+    def run(self) -> None:
+        """Deliver until `stop`; failures of the storage are waited out."""
+        options = self._options
+        under_way: dict[Future[Result], Parcel] = {}
+        finished: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        started = False
+        with ThreadPoolExecutor(options.threads, thread_name_prefix="deliver") as pool:
+            while self._goes_on(under_way, finished):
+                try:
+                    if not started:
+                        self._sweep(everything=options.alone)
+                        started = True
+                    self._collect(under_way, finished)
+                    self._settle(finished)
+                    if not self._stopping.is_set():
+                        self._tidy()
+                        self._take(pool, under_way)
+                except StorageUnavailable as error:
+                    _log.warning("outbox_unavailable", error=type(error).__name__)
+                self._rest(under_way, finished)
+
+    def _goes_on(
+        self, under_way: Mapping[Future[Result], Parcel], finished: queue.SimpleQueue[Result]
+    ) -> bool:
+        if not self._stopping.is_set():
+            return True
+        return bool(under_way or not finished.empty()) and time.monotonic() < self._patience_until
+
+    def step(self) -> int:
+        """Deliver what is due just now, one after the other; return how many (for commands and tests)."""
+        parcels = self._sending.claim(
+            self._options.threads, lease_seconds=LEASE_SECONDS, per_lane=self._options.threads
+        )
+        for parcel in parcels:
+            self._sending.settle([self.deliver(parcel)])
+        return len(parcels)
+
+    def deliver(self, parcel: Parcel) -> Result:
+        """Let the carrier try once; whatever it raises is a doubt."""
+        began = self._clock.now_us()
+        carrier = self._carriers.get(parcel.channel)
+        if carrier is None:
+            outcome = Outcome(verdict=Verdict.REFUSED, reason="channel_not_set_up")
+        else:
+            try:
+                outcome = carrier.deliver(parcel)
+            except Exception as error:  # noqa: BLE001 - a carrier's mistake must not stop the others
+                # The kind of error alone: its text may name the receiver.
+                _log.error("delivery_failed", channel=parcel.channel, error=type(error).__name__)
+                outcome = Outcome(verdict=Verdict.DOUBT, reason="carrier_failed")
+        ended = self._clock.now_us()
+        if outcome.verdict is not Verdict.SENT:
+            _log.info(
+                "not_delivered",
+                message_id=parcel.id,
+                channel=parcel.channel,
+                attempt=parcel.attempt,
+                verdict=outcome.verdict.value,
+                reason=outcome.reason,
+                status=outcome.status,
+            )
+        return Result(parcel=parcel, outcome=outcome, began_us=began, ended_us=ended)
+
+    def _take(self, pool: ThreadPoolExecutor, under_way: dict[Future[Result], Parcel]) -> None:
+        """Claim as many as there are free threads."""
+        free = self._options.threads - len(under_way)
+        due = self._sending.next_due_us() if free > 0 else None
+        if due is None or due > self._clock.now_us():
+            return
+        busy: dict[str, int] = {}
+        for parcel in under_way.values():
+            lane = lane_of(parcel.channel, parcel.endpoint_id)
+            busy[lane] = busy.get(lane, 0) + 1
+        parcels = self._sending.claim(
+            free, lease_seconds=LEASE_SECONDS, busy=busy, per_lane=self._options.per_lane
+        )
+        if self._stopping.is_set():
+            self._sending.give_back(parcels)
+            return
+        for parcel in parcels:
+            under_way[pool.submit(self.deliver, parcel)] = parcel
+        if parcels:
+            # There may be more for other receivers.
+            self._called.set()
+
+    @staticmethod
+    def _collect(under_way: dict[Future[Result], Parcel], finished: queue.SimpleQueue[Result]) -> None:
+        for future in [future for future in under_way if future.done()]:
+            del under_way[future]
+            finished.put(future.result())
+
+    def _settle(self, finished: queue.SimpleQueue[Result]) -> None:
+        """Write down all that came to its end, in one transaction; kept for the next round when that fails."""
+        results: list[Result] = []
+        while not finished.empty():
+            results.append(finished.get())
+        if not results:
+            return
+        try:
+            self._sending.settle(results)
+        except BaseException:
+            for result in results:
+                finished.put(result)
+            raise
+        self._called.set()
+
+    def _tidy(self) -> None:
+        """Now and then, settle what dead senders left and forget what is old."""
+        now = self._clock.now_us()
+        if now - self._swept_us >= SWEEP_SECONDS * MICROS_PER_SECOND:
+            self._sweep(everything=False)
+        if now - self._forgot_us >= FORGET_SECONDS * MICROS_PER_SECOND:
+            self._forgot_us = now
+            self._outbox.forget(now - self._options.keep_days * MICROS_PER_DAY)
+
+    def _sweep(self, *, everything: bool) -> None:
+        found = self._sending.settle_abandoned(everything=everything)
+        self._swept_us = self._clock.now_us()
+        if found:
+            _log.warning("deliveries_in_doubt", count=found)
+
+    def _rest(self, under_way: dict[Future[Result], Parcel], finished: queue.SimpleQueue[Result]) -> None:
+        """Wait until a delivery ends, something is put down, or it is time to look."""
+        seconds = self._options.poll_seconds
+        if under_way:
+            # A delivery that ends is written down at once; a call is heard a little later at the most.
+            wait(under_way, timeout=min(seconds, 0.05), return_when=FIRST_COMPLETED)
+            self._called.clear()
+        elif not (self._stopping.is_set() and finished.empty()):
+            self._called.wait(seconds)
+            self._called.clear()
+
+
+def carriers_of(settings: Settings, desk: Desk, clock: Clock | None = None) -> dict[str, Carrier]:
+    """Return the carriers that the settings ask for; webhooks always, the others where they are set up.
+
+    Raises
+    ------
+    SettingInvalid
+        A network, the kind of security or a gateway's address cannot be used.
+    """
+    clock = clock or SystemClock()
+    guard = AddressGuard(parse_networks(settings.webhook_networks))
+    found: dict[str, Carrier] = {Channel.WEBHOOK: WebhookCarrier(desk.outbox.endpoints, guard, clock)}
+    if settings.smtp_host:
+        if settings.smtp_security not in {"starttls", "tls", "none"}:
+            message = "smtp_security is one of starttls, tls and none"
+            raise SettingInvalid(message, setting="smtp_security")
+        options = SmtpOptions(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security,
+            username=settings.smtp_user,
+            password=settings.smtp_password,
+            sender=settings.smtp_from,
+            sender_name=settings.smtp_from_name,
+        )
+        found[Channel.SMTP] = SmtpCarrier(options, clock)
+    for channel, address in (
+        (Channel.SMS, settings.sms_gateway),
+        (Channel.WHATSAPP, settings.whatsapp_gateway),
+        (Channel.PUSH, settings.push_gateway),
+    ):
+        if address:
+            found[channel] = AppriseCarrier(address)
+    return found
