@@ -58,6 +58,11 @@ class Settings:
         default=False,
         doc="The pages are reached over HTTPS (by a proxy): cookies are sent over it alone.",
     )
+    public_address: str = _setting(
+        "",
+        "Address under which customers reach the pages, as `https://alerts.bank.example`; the links in notices "
+        "begin with it, so notices need it.",
+    )
     secrets: str = _setting(
         "",
         "The installation's secrets, as the text of `secrets.json`; empty means that file in the data "
@@ -109,6 +114,27 @@ class Settings:
         least=1,
         most=36_500,
     )
+    webhook_networks: str = _setting(
+        "",
+        "Networks of the house that webhooks may go to, as `10.20.0.0/16 127.0.0.1`; all else must be public "
+        "and over HTTPS.",
+    )
+    smtp_host: str = _setting("", "Mail server that takes notices; empty means no mail.")
+    smtp_port: int = _setting(587, "Port of the mail server.", least=1, most=65_535)
+    smtp_security: str = _setting(
+        "starttls", "How the mail server is spoken to: starttls, tls, or none for one on this machine."
+    )
+    smtp_user: str = _setting("", "Name at the mail server; empty means without a login.")
+    smtp_password: str = _setting("", "Password at the mail server.")
+    smtp_from: str = _setting("satark@localhost", "Address that notices come from.")
+    smtp_from_name: str = _setting("", "Name that is shown beside the address that notices come from.")
+    sms_gateway: str = _setting(
+        "",
+        "Gateway of SMS as an Apprise address with the place `{to}`, and `{template}`, `{entity}` and `{header}` "
+        "where it takes DLT ids; empty means no SMS.",
+    )
+    whatsapp_gateway: str = _setting("", "The same for WhatsApp.")
+    push_gateway: str = _setting("", "The same for push.")
     log_level: str = _setting("info", "Least level that is logged: debug, info, warning or error.")
     log_json: bool = _setting(
         default=True, doc="Write the log as JSON lines; false writes it for reading by eye."
