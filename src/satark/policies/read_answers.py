@@ -62,7 +62,10 @@ def _fraud(
         items = document.items(fields["lists"][1], f"`lists` of {what}")
         if len(items) > MAX_FREEZES:
             document.error(
-                fields["lists"][1], "too_many", f"{what} has too many lists", expected=f"at most {MAX_FREEZES}"
+                fields["lists"][1],
+                "too_many",
+                f"{what} has too many lists",
+                expected=f"at most {MAX_FREEZES}",
             )
         for item in items[:MAX_FREEZES]:
             freeze = _freeze(document, item, lists)
@@ -96,7 +99,11 @@ def _freeze(document: Document, node: yaml.Node, lists: Mapping[str, PolicyList]
         hint = "whoever holds the link could otherwise stop payees, shops or networks for everybody"
         expected = f"one of the customer's own: {', '.join(OWN_INSTRUMENTS)}"
         document.error(
-            fields["of"][1], "not_own", f"an answer cannot put `{of[:40]}` on a list", expected=expected, hint=hint
+            fields["of"][1],
+            "not_own",
+            f"an answer cannot put `{of[:40]}` on a list",
+            expected=expected,
+            hint=hint,
         )
         return None
     if name not in lists:
@@ -105,7 +112,9 @@ def _freeze(document: Document, node: yaml.Node, lists: Mapping[str, PolicyList]
         return None
     if lists[name].of != of:
         document.error(
-            fields["of"][1], "other_list", f"the list `{name}` holds values of `{lists[name].of}`, not of `{of}`"
+            fields["of"][1],
+            "other_list",
+            f"the list `{name}` holds values of `{lists[name].of}`, not of `{of}`",
         )
         return None
     return FreezeRule(name, of, expires)
@@ -116,7 +125,9 @@ def _genuine(document: Document, node: yaml.Node, kinds: Collection[str]) -> Gen
     fields = document.fields(node, what, ("release", "at_most_minor", "unless", "label"))
     at_most = None
     if "at_most_minor" in fields:
-        at_most = document.whole_number(fields["at_most_minor"][1], f"`at_most_minor` of {what}", 1, MAX_AMOUNT)
+        at_most = document.whole_number(
+            fields["at_most_minor"][1], f"`at_most_minor` of {what}", 1, MAX_AMOUNT
+        )
     unless: set[str] = set()
     if "unless" in fields:
         for item in document.items(fields["unless"][1], f"`unless` of {what}"):

@@ -84,11 +84,15 @@ def read_notices(document: Document, node: yaml.Node) -> NoticeRules:
     if entity and "sms" in channels:
         for kind in (kind for kind in kinds if kind in templates and templates[kind].dlt is None):
             hint = "with `dlt` every text that goes out by SMS needs the id of its registration"
-            document.error(fields["templates"][1], "missing_key", f"the notice `{kind}` needs `dlt`", hint=hint)
+            document.error(
+                fields["templates"][1], "missing_key", f"the notice `{kind}` needs `dlt`", hint=hint
+            )
     return NoticeRules(
         kinds=kinds,
         institution=_words(document, fields, "institution", default.institution),
-        helpline=_matching(document, fields, "helpline", _HELPLINE, "a number to call, such as 1800 123 4567"),
+        helpline=_matching(
+            document, fields, "helpline", _HELPLINE, "a number to call, such as 1800 123 4567"
+        ),
         channels=channels,
         threshold_minor=threshold,
         quiet=_quiet(document, fields["quiet_hours"][1]) if "quiet_hours" in fields else None,
@@ -149,16 +153,18 @@ def _words(document: Document, fields: Pairs, name: str, default: Words) -> Word
     return Words(en=texts.get("en", ""), hi=texts.get("hi", ""))
 
 
-def _matching(
-    document: Document, fields: Pairs, name: str, form: re.Pattern[str], expected: str
-) -> str:
+def _matching(document: Document, fields: Pairs, name: str, form: re.Pattern[str], expected: str) -> str:
     if name not in fields:
         return ""
     text = document.text(fields[name][1], f"`{name}` of notices") or ""
     if form.fullmatch(text):
         return text
     document.error(
-        fields[name][1], "form", f"`{name}` of notices is not usable", found=f"`{text[:40]}`", expected=expected
+        fields[name][1],
+        "form",
+        f"`{name}` of notices is not usable",
+        found=f"`{text[:40]}`",
+        expected=expected,
     )
     return ""
 
@@ -177,7 +183,9 @@ def _quiet(document: Document, node: yaml.Node) -> QuietHours | None:
             document.error(fields[name][1], "time", f"`{name}` of {what} is not usable", expected=expected)
         else:
             minutes[name] = int(match[1]) * 60 + int(match[2])
-    urgent = frozenset(_choices(document, fields, "urgent", NOTICE_KINDS)) if "urgent" in fields else GRAVE_KINDS
+    urgent = (
+        frozenset(_choices(document, fields, "urgent", NOTICE_KINDS)) if "urgent" in fields else GRAVE_KINDS
+    )
     return QuietHours(minutes["from"], minutes["to"], urgent) if len(minutes) == 2 else None  # noqa: PLR2004
 
 

@@ -1,8 +1,8 @@
 """What follows from a customer's answer: pure, from the notice's own terms.
 
-After the public page: "not me" freezes what the policy lists, asks the institution to hold the money, and wakes the case;
-"it was me" releases a held payment where the policy trusts it to. Storage writes all of it in one transaction with the
-answer itself.
+After the public page: "not me" freezes what the policy lists, asks the institution to hold the money, and wakes the
+case; "it was me" releases a held payment where the policy trusts it to. Storage writes all of it in one transaction
+with the answer itself.
 """
 
 from __future__ import annotations

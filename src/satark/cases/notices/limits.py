@@ -1,8 +1,8 @@
 """How often one customer, phone or mailbox is told within a time.
 
-A limit that is merely a number would be a gift to a fraudster: a run of small payments would use it up, and the large one
-after it would go unannounced. So held and blocked payments are counted apart from the rest, and past the limit a payment is
-still told when it is at least twice as large as all that was told; doubling bounds how many those can be.
+A limit that is merely a number would be a gift to a fraudster: a run of small payments would use it up, and the large
+one after it would go unannounced. So held and blocked payments are counted apart from the rest, and past the limit a
+payment is still told when it is at least twice as large as all that was told; doubling bounds how many those can be.
 """
 
 from __future__ import annotations

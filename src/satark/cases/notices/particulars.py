@@ -1,8 +1,8 @@
 """What a customer is shown of a payment, made harmless.
 
-Who is paid chooses his own name: a UPI address such as `www.evil.example@bank` would become a link in the message that is
-to protect the victim. So names lose everything from which a phone makes links or numbers to call, and what could be a
-card or account number keeps its last four digits.
+Who is paid chooses his own name: a UPI address such as `www.evil.example@bank` would become a link in the message that
+is to protect the victim. So names lose everything from which a phone makes links or numbers to call, and what could be
+a card or account number keeps its last four digits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From a decision to the messages that tell the customer, or to the reason why nobody is told.
 
-After a decision, in the worker: the follower hands each decided payment to `NoticePlanner.plan` inside the transaction in
-which it advances, so that a crash neither loses a notice nor plans it twice. What is planned, and what was not sent
+After a decision, in the worker: the follower hands each decided payment to `NoticePlanner.plan` inside the transaction
+in which it advances, so that a crash neither loses a notice nor plans it twice. What is planned, and what was not sent
 because of a limit or for want of an address, is kept and stands in the case's timeline.
 """
 
@@ -57,7 +57,7 @@ class NoticePlanner:
         Notices are on, but there is no address for their links, or none that may go into a message.
     """
 
-    def __init__(  # noqa: PLR0913 - its collaborators
+    def __init__(
         self,
         plan: NoticePlan,
         *,

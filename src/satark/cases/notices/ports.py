@@ -49,4 +49,4 @@ class NoticeBook(Protocol):
         """Note that a link was opened, the first time."""
 
     def answer(self, token_hash: bytes, answer: Answer, decide: Decide) -> tuple[Notice, Effects] | None:
-        """Write an answer and what follows from it, all in one transaction; None when the link was used or has ended."""
+        """Write an answer and what follows from it, in one transaction; None when the link was used or has ended."""

@@ -55,7 +55,13 @@ class NoticePlan:
 
 
 def terms_of(
-    plan: NoticePlan, entry: LogEntry, decision: Decision, event: Payment, amount_minor: int | None, *, has_case: bool
+    plan: NoticePlan,
+    entry: LogEntry,
+    decision: Decision,
+    event: Payment,
+    amount_minor: int | None,
+    *,
+    has_case: bool,
 ) -> NoticeTerms:
     """Return what will follow from an answer.
 

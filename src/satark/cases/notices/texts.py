@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from satark.policies.notice_rules import NoticeRules, NoticeTemplate
 
 MAX_TEXT = 1_000
+_BODY = (
+    "margin:0;padding:24px;background:#f4f6f8;color:#15202b;line-height:1.5;"
+    "font-family:'Noto Sans Devanagari','Nirmala UI',system-ui,sans-serif"
+)
+_SHEET = "max-width:560px;margin:0 auto;background:#ffffff;padding:24px;border-radius:12px"
+_BUTTON = (
+    "display:inline-block;padding:14px 22px;border-radius:8px;background:#0b4f8a;color:#ffffff;"
+    "text-decoration:none;font-weight:bold"
+)
 _GSM_PART, _GSM_WHOLE = 153, 160
 _UCS2_PART, _UCS2_WHOLE = 67, 70
 _GSM = frozenset(
@@ -63,8 +72,19 @@ def mail_of(template: NoticeTemplate, values: dict[str, str], lang: Lang) -> Mai
     subject = " ".join(template.subject(lang).fill(values).split())
     said = " ".join(template.text(lang).fill(values).split())
     call = CALL.of(lang).format(number=values["helpline"]) if values["helpline"] else ""
-    lines = [said, "", *([call] if call else []), LOST.of(lang), "", NEVER.of(lang), "", values["institution"]]
-    return Mail(subject=subject, text="\n".join(lines) + "\n", html=_html(values, lang, subject, said), lang=lang)
+    lines = [
+        said,
+        "",
+        *([call] if call else []),
+        LOST.of(lang),
+        "",
+        NEVER.of(lang),
+        "",
+        values["institution"],
+    ]
+    return Mail(
+        subject=subject, text="\n".join(lines) + "\n", html=_html(values, lang, subject, said), lang=lang
+    )
 
 
 def for_sms(text: str, lang: Lang) -> str:
@@ -77,7 +97,15 @@ def for_sms(text: str, lang: Lang) -> str:
     """
     if lang != "en":
         return text
-    for found, written in (("₹", "Rs."), ("…", ".."), ("–", "-"), ("—", "-"), ("’", "'"), ("“", '"'), ("”", '"')):
+    for found, written in (
+        ("₹", "Rs."),
+        ("…", ".."),
+        ("–", "-"),
+        ("—", "-"),
+        ("’", "'"),
+        ("“", '"'),
+        ("”", '"'),
+    ):
         text = text.replace(found, written)
     return text
 
@@ -96,29 +124,23 @@ def sms_parts(text: str) -> int:
 
 
 def _html(values: dict[str, str], lang: Lang, subject: str, said: str) -> str:
-    """Write the HTML part: no script, no picture, no style sheet from elsewhere; links to our page and to 1930 alone."""
-    link = values["link"]
+    """Write the HTML part: no script, picture or style from elsewhere; it links to our page and the helpline only."""
+    link, helpline = escape(values["link"]), values["helpline"]
     spoken = escape(said)
+    button = call = ""
     if link:
-        # The address in the sentence stays readable and becomes the one link besides the button.
-        spoken = spoken.replace(escape(link), f'<a href="{escape(link)}">{escape(link)}</a>')
-    button = (
-        '<p style="margin:24px 0"><a href="{0}" style="display:inline-block;padding:14px 22px;border-radius:8px;'
-        'background:#0b4f8a;color:#ffffff;text-decoration:none;font-weight:bold">{1}</a></p>'
-    ).format(escape(link), escape(ASK.of(lang))) if link else ""
-    helpline = values["helpline"]
-    call = ""
+        # The address in the sentence stays readable, and so can be compared with where it leads.
+        spoken = spoken.replace(link, f'<a href="{link}">{link}</a>')
+        button = f'<p style="margin:24px 0"><a href="{link}" style="{_BUTTON}">{escape(ASK.of(lang))}</a></p>'
     if helpline:
-        number = "".join(sign for sign in helpline if sign.isdigit() or sign == "+")
-        written = f'<a href="tel:{escape(number)}">{escape(helpline)}</a>'
-        call = f"<p>{escape(CALL.of(lang)).replace(escape('{number}'), written)}</p>"
+        dialled = "".join(sign for sign in helpline if sign.isdigit() or sign == "+")
+        written = f'<a href="tel:{dialled}">{escape(helpline)}</a>'
+        call = f"<p>{escape(CALL.of(lang)).format(number=written)}</p>"
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(subject)}</title></head>"
-        '<body style="margin:0;padding:24px;background:#f4f6f8;color:#15202b;'
-        "font-family:'Noto Sans Devanagari','Nirmala UI',system-ui,sans-serif;line-height:1.5\">"
-        '<div style="max-width:560px;margin:0 auto;background:#ffffff;padding:24px;border-radius:12px">'
+        f'<body style="{_BODY}"><div style="{_SHEET}">'
         f'<p style="font-weight:bold">{escape(values["institution"])}</p>'
         f'<h1 style="font-size:20px">{escape(subject)}</h1><p>{spoken}</p>{button}{call}'
         f'<p>{escape(LOST.of(lang))}</p><p style="color:#4a5967;font-size:14px">{escape(NEVER.of(lang))}</p>'
