@@ -1,13 +1,15 @@
 """`create_web`: the pages as an ASGI app of their own process.
 
 They read the engine's database and never its process, so that a page, however busy, cannot slow a decision.
+Each area of the console is a class in `web/<area>/pages.py` that is made of the desk and lists its pages with the
+permission each of them needs; `AREAS` names them all.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from starlette.applications import Starlette
@@ -18,15 +20,18 @@ from starlette.routing import Route
 from satark.core.clock import SystemClock
 from satark.core.errors import SatarkError
 from satark.web.assets import Assets
+from satark.web.case import CasePages
 from satark.web.desk import Desk
 from satark.web.feed import Feed
-from satark.web.login import LoginPages
 from satark.web.options import WebOptions
 from satark.web.pages import Pages
+from satark.web.queue import QueuePages
 from satark.web.rendering import Renderer
+from satark.web.routing import guarded
 from satark.web.security import LoginTokens, SecurityHeaders
-from satark.web.sessions import Sessions
+from satark.web.sessions import MemorySessions, Sessions
 from satark.web.stream import Stream
+from satark.web.supervisor import SupervisorPages
 from satark.web.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -36,9 +41,44 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from satark.core.clock import Clock
-    from satark.web.ports import AuditTrail, DecisionReader, StaffDirectory
+    from satark.web.identity.ports import IdentityStore
+    from satark.web.ports import AuditTrail, DecisionReader, DeskStore, StaffDirectory
+    from satark.web.routing import Page
 
 _log = structlog.get_logger("satark.web")
+_STATUS_OF = {"not_found": 404, "forbidden": 403, "input_invalid": 400, "body_too_large": 413}
+"""Errors that a page lets through; all others mean that a database does not answer."""
+
+
+class Area(Protocol):
+    """A part of the console."""
+
+    def __init__(self, desk: Desk) -> None: ...
+
+    def pages(self) -> list[Page]:
+        """Return its pages, each with the permission that it needs."""
+
+
+class OpenArea(Protocol):
+    """Pages that need no login and guard themselves."""
+
+    def __init__(self, desk: Desk) -> None: ...
+
+    def routes(self) -> list[Route]:
+        """Return its routes."""
+
+
+AREAS: tuple[type[Area], ...] = (
+    Pages,
+    Stream,
+    QueuePages,
+    CasePages,
+    SupervisorPages,
+)
+"""All areas behind the login; each owner adds one line."""
+
+OPEN_AREAS: tuple[type[OpenArea], ...] = ()
+"""Areas that anybody may open, such as a customer's answer to a notice."""
 
 
 class SatarkWeb:
@@ -48,11 +88,16 @@ class SatarkWeb:
     ----------
     desk
         What all pages share.
+    pages
+        All pages behind the login; what a test of the permissions walks.
     """
 
     def __init__(self, desk: Desk) -> None:
+        areas = [area(desk) for area in AREAS]
         self.desk = desk
-        self._app = SecurityHeaders(_starlette(desk), secure=desk.options.secure_cookies)
+        self.pages = [page for area in areas for page in area.pages()]
+        desk.navigation.register(page.path for page in self.pages)
+        self._app = SecurityHeaders(_starlette(desk, self.pages), secure=desk.options.secure_cookies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the start and stop of the server."""
@@ -77,8 +122,10 @@ def create_web(
     audit: AuditTrail | None = None,
     clock: Clock | None = None,
     ticks: Callable[[], float] = time.monotonic,
+    desk_store: DeskStore | None = None,
+    identity: IdentityStore | None = None,
 ) -> SatarkWeb:
-    """Return the pages over a log and a staff directory.
+    """Return the pages over a log, a staff directory and the desk database.
 
     Parameters
     ----------
@@ -89,11 +136,16 @@ def create_web(
     audit
         Called for each login, failed login and opened decision.
     clock
-        What the counters count against.
+        What counters, deadlines, locks and sessions count against.
     ticks
-        Seconds that only go forward, for sessions and throttling.
+        Seconds that only go forward, for throttling.
+    desk_store
+        Cases and all else that people work on; without it, pages that need it answer 503.
+    identity
+        Sessions and second factors of the staff; without it, sessions end with the process and nobody has a factor.
     """
     options = options or WebOptions()
+    clock = clock or SystemClock()
     assets = Assets()
     desk = Desk(
         reader=reader,
@@ -101,17 +153,27 @@ def create_web(
         options=options,
         audit=audit,
         assets=assets,
-        feed=Feed(reader, clock or SystemClock(), options),
+        feed=Feed(reader, clock, options),
         renderer=Renderer(assets),
-        sessions=Sessions(options.idle_seconds, options.session_seconds, ticks),
+        sessions=Sessions(
+            MemorySessions() if identity is None else identity.sessions,
+            staff,
+            clock,
+            idle_seconds=options.idle_seconds,
+            session_seconds=options.session_seconds,
+            second_factor=options.second_factor,
+        ),
         throttle=Throttle(ticks),
         tokens=LoginTokens(),
+        clock=clock,
+        desk_store=desk_store,
+        identity=identity,
     )
     return SatarkWeb(desk)
 
 
-def _starlette(desk: Desk) -> Starlette:
-    pages, login, stream = Pages(desk), LoginPages(desk), Stream(desk)
+def _starlette(desk: Desk, pages: list[Page]) -> Starlette:
+    home = Pages(desk)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -132,20 +194,16 @@ def _starlette(desk: Desk) -> Starlette:
 
     async def unexpected(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
+        reason = error.detail if isinstance(error, HTTPException) else ""
         if isinstance(error, SatarkError):
-            status = 503
-        return desk.error_page(request, status)
+            status = _STATUS_OF.get(error.code, 503)
+        return desk.error_page(request, status, reason)
 
     return Starlette(
         routes=[
-            Route("/", pages.home, methods=["GET"]),
-            Route("/live/stream", stream.open, methods=["GET"]),
-            Route("/live/rows", pages.rows, methods=["GET"]),
-            Route("/decisions/{seq:int}", pages.decision, methods=["GET"]),
-            Route("/login", login.form, methods=["GET"]),
-            Route("/login", login.enter, methods=["POST"]),
-            Route("/logout", login.leave, methods=["POST"]),
-            Route("/settings", pages.settings, methods=["POST"]),
+            *guarded(desk, pages),
+            *(route for area in OPEN_AREAS for route in area(desk).routes()),
+            Route("/settings", home.settings, methods=["POST"]),
             Route("/static/{name}", file, methods=["GET"]),
             Route("/health/live", live, methods=["GET"]),
         ],

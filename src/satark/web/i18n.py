@@ -1,7 +1,8 @@
 """The pages' words in English and Hindi, from gettext catalogues.
 
-English is the language of the message ids. A missing Hindi string would show up in English, so a test extracts all
-strings of templates and code and fails when the catalogue lacks one.
+English is the language of the message ids. Each area of the console has a catalogue of its own
+(`locale/<language>/LC_MESSAGES/<area>.po`); together they answer as one. A missing Hindi string would show up in
+English, so a test extracts all strings of templates and code and fails when no catalogue has one.
 """
 
 from __future__ import annotations
@@ -21,10 +22,20 @@ LOCALE = Path(__file__).with_name("locale")
 
 @cache
 def translations(lang: str) -> gettext.NullTranslations:
-    """Return the catalogue of a language; English needs none."""
+    """Return all catalogues of a language as one; English needs none."""
     if lang == "en":
         return gettext.NullTranslations()
-    return gettext.translation(DOMAIN, LOCALE, languages=[lang])
+    merged = gettext.translation(DOMAIN, LOCALE, languages=[lang])
+    for path in catalogues(lang):
+        if path.stem != DOMAIN:
+            with path.open("rb") as compiled:
+                merged.add_fallback(gettext.GNUTranslations(compiled))
+    return merged
+
+
+def catalogues(lang: str, kind: str = "mo") -> list[Path]:
+    """Return the compiled catalogues of a language (or, as `po`, their sources), in the order of their names."""
+    return sorted((LOCALE / lang / "LC_MESSAGES").glob(f"*.{kind}"))
 
 
 def choose(chosen: str | None, accepted: str, default: str) -> str:
@@ -55,10 +66,20 @@ def _by_quality(header: str) -> Iterable[str]:
     return [lang for _, _, lang in sorted(ranked)]
 
 
-def _(message: str) -> str:
-    """Mark a message of the code for the catalogue; it is translated where it is shown."""
+def mark(message: str) -> str:
+    """Mark a message of the code for the catalogue; it is translated where it is shown.
+
+    Areas import it as `_`, the name by which the extraction finds its calls.
+    """
     return message
 
+
+def mark_plural(one: str, many: str) -> tuple[str, str]:
+    """Mark a message with a number, `%(count)s`, likewise; areas import it as `ngettext`."""
+    return one, many
+
+
+_ = mark
 
 ACTION_NAMES = {
     "allow": _("Allowed"),

@@ -11,26 +11,35 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from satark.web import i18n, views
 from satark.web.desk import THEMES
 from satark.web.live import chart_of
+from satark.web.routing import Page
 from satark.web.security import from_our_page
+from satark.web.wish import is_ours
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from satark.web.desk import Desk
+    from satark.web.sessions import Session
 
 
 class Pages:
-    """Handlers; each asks for the session first."""
+    """Handlers of the live page and of one decision."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def home(self, request: Request) -> Response:
+    def pages(self) -> list[Page]:
+        """Return the pages."""
+        return [
+            Page("/", self.home, "decisions.view"),
+            Page("/live/rows", self.rows, "decisions.view"),
+            Page("/decisions/{seq:int}", self.decision, "decisions.view"),
+        ]
+
+    async def home(self, request: Request, _: Session) -> Response:
         """Show the decisions as they arrive."""
         desk = self._desk
-        if desk.session(request) is None:
-            return desk.to_login(request)
         chosen = chosen_action(request)
         rows = await self._newest(chosen)
         counters, now = desk.feed.counters, desk.feed.now_us()
@@ -45,11 +54,9 @@ class Pages:
             broken=desk.feed.broken,
         )
 
-    async def rows(self, request: Request) -> Response:
+    async def rows(self, request: Request, _: Session) -> Response:
         """Return a piece of the list: the newest again, or those before a place."""
         desk = self._desk
-        if desk.session(request) is None:
-            return desk.to_login(request)
         chosen = chosen_action(request)
         before = request.query_params.get("before", "")
         if before and not (before.isascii() and before.isdigit() and len(before) < 19):  # noqa: PLR2004
@@ -60,12 +67,9 @@ class Pages:
         )
         return HTMLResponse(html)
 
-    async def decision(self, request: Request) -> Response:
+    async def decision(self, request: Request, session: Session) -> Response:
         """Show one decision in full, personal data masked."""
         desk = self._desk
-        session = desk.session(request)
-        if session is None:
-            return desk.to_login(request)
         seq = request.path_params["seq"]
         entry = await asyncio.to_thread(desk.reader.get, seq) if seq < 1 << 62 else None
         decision = None if entry is None else views.decision_of(entry)
@@ -92,7 +96,7 @@ class Pages:
         if not from_our_page(request):
             raise HTTPException(403)
         back = str(form.get("back", "/"))
-        response = RedirectResponse(back if _is_ours(back) else "/", status_code=303)
+        response = RedirectResponse(back if is_ours(back) else "/", status_code=303)
         lang, theme = form.get("lang"), form.get("theme")
         if lang in i18n.LANGUAGES:
             desk.remember(response, "satark_lang", str(lang))
@@ -114,8 +118,3 @@ def chosen_action(request: Request) -> str | None:
     """Return the action that the list is limited to, if any."""
     action = request.query_params.get("action")
     return action if action in views.ACTIONS else None
-
-
-def _is_ours(address: str) -> bool:
-    """Only a plain path of ours may be gone back to."""
-    return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()

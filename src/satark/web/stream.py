@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from satark.web.live import chart_of
 from satark.web.pages import chosen_action
+from satark.web.routing import Page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from satark.web.desk import Desk
     from satark.web.feed import News
+    from satark.web.sessions import Session
 
 _COUNTERS_SECONDS = 1.0
 _SILENCE_SECONDS = 15.0
@@ -36,11 +38,12 @@ class Stream:
         self._desk = desk
         self._open = 0
 
-    async def open(self, request: Request) -> Response:
+    def pages(self) -> list[Page]:
+        """Return the stream, which counts as nobody's being there."""
+        return [Page("/live/stream", self.open, "decisions.view", touch=False, stream=True)]
+
+    async def open(self, request: Request, _: Session) -> Response:
         """Stream until the page, the session or the server ends."""
-        desk = self._desk
-        if desk.session(request, touch=False) is None:
-            return Response(status_code=204)  # Tells an EventSource not to come back.
         if self._open >= _MAX_VIEWERS:
             return Response(status_code=503, headers={"retry-after": "10"})
         return StreamingResponse(
@@ -64,7 +67,7 @@ class Stream:
                     except TimeoutError:
                         yield ": still here\n\n"
                         continue
-                    if news.ended or desk.session(request, touch=False) is None:
+                    if news.ended or not await desk.still_there(request):
                         yield event("bye", "")
                         return
                     if news.broken != broken:

@@ -107,9 +107,9 @@ def test_viewer_is_told_once_when_the_database_is_gone(run, web, log, entry):
     run(talk)
 
 
-def test_stream_ends_when_the_session_does(run, web, ticks, log, entry):
+def test_stream_ends_when_the_session_does(run, web, clock, log, entry):
     async def talk(listener):
-        ticks.now += 2_000
+        clock.advance(2_000)
         await web.desk.feed.poll()
         await listener.until("event: bye")
         await listener.task
