@@ -29,6 +29,7 @@ PROBLEMS: dict[type[core.SatarkError], Line] = {
     core.BodyTooLarge: Line(413, "The body is too large"),
     core.IdConflict: Line(409, "The id was used with another body"),
     core.NotFound: Line(404, "Not found"),
+    core.WorkRefused: Line(409, "The act is refused now"),
     core.Unauthenticated: Line(401, "No valid API key"),
     core.Forbidden: Line(403, "The API key may not do this"),
     core.RateLimited: Line(429, "Too many requests for this API key"),

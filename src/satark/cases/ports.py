@@ -134,9 +134,7 @@ class CaseStore(Protocol):
 
     # ---- reading -------------------------------------------------------------------------------------------------
 
-    def queue(
-        self, wanted: QueueFilter, limit: int = 50, after: Cursor | None = None
-    ) -> Page[Case]:
+    def queue(self, wanted: QueueFilter, limit: int = 50, after: Cursor | None = None) -> Page[Case]:
         """Return cases, most at risk first (priority descending, then id)."""
 
     def count(self, wanted: QueueFilter, at_most: int = 10_000) -> int:
@@ -288,9 +286,7 @@ class CaseStore(Protocol):
     ) -> int:
         """Add a line to the timeline, for what happens beside case work (a notice, an answer, a hold)."""
 
-    def answered(
-        self, connection: Transaction, case_id: int, answer: str, detail: Mapping[str, Any]
-    ) -> None:
+    def answered(self, connection: Transaction, case_id: int, answer: str, detail: Mapping[str, Any]) -> None:
         """Note a customer's answer; a case that waited for the customer is open again."""
 
 

@@ -43,6 +43,7 @@ EXIT_CODES: Final = {
     "id_conflict": 65,
     "policy_invalid": 65,
     "input_invalid": 65,
+    "work_refused": 65,
     "not_found": 66,
     "not_ready": 69,
     "storage_unavailable": 69,

@@ -77,6 +77,12 @@ class Forbidden(SatarkError):
     code = "forbidden"
 
 
+class WorkRefused(SatarkError):
+    """The rules of the work on cases forbid this act now; ``reason`` says why (`satark.cases.model.Refusal`)."""
+
+    code = "work_refused"
+
+
 class RateLimited(SatarkError):
     """The key asked too often; ``retry_after_seconds`` says when to come back."""
 

@@ -24,11 +24,15 @@ from satark.language import Diagnostic, NameInfo, Position, Type
 from satark.policies.document import Document
 from satark.policies.model import ACTIONS, MODES, Policy
 from satark.policies.names import known_facts, rule_names
+from satark.policies.notice_rules import AnswerRules, NoticeRules
+from satark.policies.read_answers import read_answers
+from satark.policies.read_cases import default_case_rules, read_cases
 from satark.policies.read_lists import read_lists
+from satark.policies.read_notices import read_notices
 from satark.policies.read_rules import RuleContext, read_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from satark.events.facts import Fact
     from satark.events.signals import Signal
@@ -49,6 +53,9 @@ KEYS = (
     "lists",
     "thresholds",
     "rules",
+    "cases",
+    "notices",
+    "answers",
 )
 DEFAULT_THRESHOLDS = {"challenge": 0.3, "hold": 0.6, "block": 0.9}
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -154,6 +161,14 @@ def _policy(
     not_read = frozenset(broken).union(name for name in list_types if name not in lists)
     context = RuleContext(names, list_types, features, thresholds, not_read)
     rules = read_rules(document, top["rules"][1], context) if "rules" in top else ()
+    of_payments = rule_names(facts, ())
+    cases = (
+        read_cases(document, top["cases"][1], of_payments, lists, not_read)
+        if "cases" in top
+        else default_case_rules(of_payments)
+    )
+    notices = read_notices(document, top["notices"][1]) if "notices" in top else NoticeRules()
+    answers = _answers(document, top, lists, rules, cases.terms.queues)
     if document.diagnostics or name is None or version is None or mode is None:
         return None
     of_rules = _facts_of_rules(rules, facts)
@@ -173,8 +188,24 @@ def _policy(
         signals=signals,
         facts_used=of_rules | _facts_of_features(features),
         facts_of_rules=of_rules,
+        cases=cases,
+        notices=notices,
+        answers=answers,
         file=document.file,
     )
+
+
+def _answers(
+    document: Document,
+    top: Pairs,
+    lists: Mapping[str, PolicyList],
+    rules: Sequence[Rule],
+    queues: Collection[str],
+) -> AnswerRules:
+    if "answers" not in top:
+        return AnswerRules()
+    kinds = {rule.kind for rule in rules if rule.kind}
+    return read_answers(document, top["answers"][1], lists, kinds, queues)
 
 
 def _name(document: Document, top: Pairs) -> str | None:

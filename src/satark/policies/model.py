@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from satark.policies.notice_rules import AnswerRules, NoticeRules
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from satark.events.signals import Signal
     from satark.features.spec import FeatureSpec
     from satark.language import Type, TypedExpr
+    from satark.policies.case_rules import CaseRules
     from satark.policies.reasons import Template
 
 ACTIONS = ("allow", "challenge", "hold", "block")
@@ -121,6 +124,10 @@ class Policy:
         Names of all facts (signals and custom attributes included) in rules, reasons and features.
     facts_of_rules
         The same for rules and reasons alone: what must be read of an event that is decided.
+    cases
+        What becomes an alert, and the words of the work on cases; it changes no answer.
+    notices, answers
+        Which customers are told, and what follows from their answers; they change no answer of the engine either.
     """
 
     name: str
@@ -136,6 +143,9 @@ class Policy:
     signals: Mapping[str, Signal]
     facts_used: frozenset[str]
     facts_of_rules: frozenset[str]
+    cases: CaseRules = field(compare=False)
+    notices: NoticeRules = field(default_factory=NoticeRules, compare=False)
+    answers: AnswerRules = field(default_factory=AnswerRules, compare=False)
     file: str = field(default="", compare=False)
 
 

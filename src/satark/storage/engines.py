@@ -58,10 +58,13 @@ class Engines:
         None when the storage was opened for reading alone.
     read
         Snapshot reads; the connections refuse to write.
+    records_lock
+        The advisory lock that `writing` takes on PostgreSQL.
     """
 
     write: sa.Engine | None
     read: sa.Engine
+    records_lock: int = RECORDS_LOCK
 
     @property
     def dialect(self) -> str:
@@ -95,7 +98,7 @@ class Engines:
         """
         with storage_faults(what), self.writer().begin() as connection:
             if self.dialect != "sqlite":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({RECORDS_LOCK})")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self.records_lock})")
             yield connection
 
     @contextmanager
@@ -117,10 +120,26 @@ class Engines:
             self.write.dispose()
 
 
-def sqlite_engines(path: Path, *, read_only: bool, connect_args: Mapping[str, Any] | None = None) -> Engines:
-    """Open a SQLite file; it is created when missing unless `read_only`."""
-    write = None if read_only else _sqlite_engine(path, write=True, connect_args=connect_args)
-    return Engines(write, _sqlite_engine(path, write=False, connect_args=None))
+def sqlite_engines(
+    path: Path,
+    *,
+    read_only: bool,
+    connect_args: Mapping[str, Any] | None = None,
+    page_bytes: int = LOG_PAGE_BYTES,
+    checkpoint_pages: int = 0,
+) -> Engines:
+    """Open a SQLite file; it is created when missing unless `read_only`.
+
+    Parameters
+    ----------
+    page_bytes
+        Of a file that is made now.
+    checkpoint_pages
+        After how many pages in the write-ahead log a commit moves them into the file; 0: never by itself.
+    """
+    sizes = (page_bytes, checkpoint_pages)
+    write = None if read_only else _sqlite_engine(path, write=True, connect_args=connect_args, sizes=sizes)
+    return Engines(write, _sqlite_engine(path, write=False, connect_args=None, sizes=sizes))
 
 
 def postgres_engines(url: str, *, read_only: bool, connect_args: Mapping[str, Any] | None = None) -> Engines:
@@ -166,8 +185,11 @@ def storage_faults(what: str) -> Iterator[None]:
         raise StorageUnavailable(message, certain=True) from error
 
 
-def _sqlite_engine(path: Path, *, write: bool, connect_args: Mapping[str, Any] | None) -> sa.Engine:
+def _sqlite_engine(
+    path: Path, *, write: bool, connect_args: Mapping[str, Any] | None, sizes: tuple[int, int]
+) -> sa.Engine:
     """Make an engine whose connections are set up, and begin, for writing or for reading."""
+    page_bytes, checkpoint_pages = sizes
     uri = sqlite_uri(path, "rwc" if write else "ro")
     arguments: dict[str, Any] = {
         "uri": True,
@@ -181,7 +203,7 @@ def _sqlite_engine(path: Path, *, write: bool, connect_args: Mapping[str, Any] |
     def connect() -> sqlite3.Connection:
         connection: sqlite3.Connection = sqlite3.connect(uri, **arguments)
         try:
-            set_up_sqlite(connection, write=write)
+            set_up_sqlite(connection, write=write, page_bytes=page_bytes, checkpoint_pages=checkpoint_pages)
         except BaseException:
             connection.close()
             raise
@@ -212,12 +234,18 @@ def detached(engine: sa.Engine) -> Any:  # noqa: ANN401 - two drivers
     return connection
 
 
-def set_up_sqlite(connection: sqlite3.Connection, *, write: bool, page_bytes: int = LOG_PAGE_BYTES) -> None:
+def set_up_sqlite(
+    connection: sqlite3.Connection,
+    *,
+    write: bool,
+    page_bytes: int = LOG_PAGE_BYTES,
+    checkpoint_pages: int = 0,
+) -> None:
     """Give one SQLite connection its durability, cache and manners.
 
     mmap stays off: a disk error under a memory map is a SIGBUS that ends the process, without one it is an
-    error code. The automatic checkpoint stays off: it would run inside whichever commit crosses its mark;
-    `Storage.checkpoint` is called from a thread of its own instead.
+    error code. The log's automatic checkpoint stays off: it would run inside whichever commit crosses its
+    mark; `Storage.checkpoint` is called from a thread of its own instead.
     """
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     if write:
@@ -225,7 +253,7 @@ def set_up_sqlite(connection: sqlite3.Connection, *, write: bool, page_bytes: in
         connection.execute(f"PRAGMA page_size = {page_bytes}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
     else:

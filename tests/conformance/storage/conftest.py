@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from satark.core.clock import FixedClock, Micros
 from satark.decisions.ports import LogEntry
 from satark.storage import Storage, open_storage
-from satark.storage.tables import METADATA
+from satark.storage.desk import Desk, open_desk
 
 START_US = 1_790_000_000_000_000
+AUDIT_KEY = b"a key of the tests, 32 bytes long"
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Backend:
     target: Path | str
     server: Server | None
     clock: FixedClock = field(default_factory=lambda: FixedClock(Micros(START_US)))
-    opened: list[Storage] = field(default_factory=list)
+    opened: list[Storage | Desk] = field(default_factory=list)
     taken: list[tuple[Server, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -46,6 +47,13 @@ class Backend:
         self.opened.append(storage)
         return storage
 
+    def open_desk(self, **options: Any) -> Desk:
+        """Open its desk; closed after the test."""
+        options = {"clock": self.clock, "audit_key": AUDIT_KEY, **options}
+        desk = open_desk(self.target, **options)
+        self.opened.append(desk)
+        return desk
+
     def beside(self, name: str) -> Backend:
         """Return another empty database of the same kind."""
         folder = self.folder.parent / name
@@ -55,9 +63,9 @@ class Backend:
             self.kind, folder, self.server.take(), self.server, self.clock, self.opened, self.taken
         )
 
-    def run(self, statement: str) -> None:
-        """Change the database behind Satark's back."""
-        url = self.target if self.server else f"sqlite:///{self.folder}/satark.db"
+    def run(self, statement: str, *, file: str = "satark.db") -> None:
+        """Change the database behind Satark's back; on SQLite it lies in several files."""
+        url = self.target if self.server else f"sqlite:///{self.folder}/{file}"
         engine = sa.create_engine(sa.make_url(str(url)).set(drivername=_DRIVERS[self.kind]))
         with engine.begin() as connection:
             connection.execute(sa.text(statement))
@@ -119,6 +127,12 @@ def storage(backend):
 
 
 @pytest.fixture
+def desk(backend):
+    """Return the opened desk of an empty database."""
+    return backend.open_desk()
+
+
+@pytest.fixture
 def entry():
     """Return a maker of log entries."""
 
@@ -163,8 +177,8 @@ class Server:
 
     def give_back(self, url: str) -> None:
         """Empty a database, for the next test; one that has no tables yet is empty."""
-        names = ", ".join(table.name for table in METADATA.sorted_tables)
-        with contextlib.suppress(sa.exc.ProgrammingError):
+        names = ", ".join(f'"{name}"' for name in _tables(url) if not name.endswith("alembic_version"))
+        if names:
             _as_owner(url, f"TRUNCATE {names} RESTART IDENTITY")
         self._free.append(url)
 
@@ -175,9 +189,20 @@ class Server:
 
 
 def _as_owner(server: str, statement: str) -> None:
+    with _owner(server) as connection:
+        connection.execute(sa.text(statement))
+
+
+def _tables(server: str) -> list[str]:
+    with _owner(server) as connection:
+        return sa.inspect(connection).get_table_names()
+
+
+@contextlib.contextmanager
+def _owner(server: str):
     engine = sa.create_engine(
         sa.make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
     )
     with engine.connect() as connection:
-        connection.execute(sa.text(statement))
+        yield connection
     engine.dispose()

@@ -1,0 +1,209 @@
+"""Take an act back: each case as it was before, where nobody changed it since.
+
+What left for the engine is taken back by another command: a label of fraud by one of genuine, a list entry by its
+removal, a hold by its release. A label of genuine stays as it is, for the log has no word for "not known": it counts
+nowhere against anybody, and the next closing replaces it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import sqlalchemy as sa
+
+from satark.cases import work
+from satark.cases.cloud_events import event_message
+from satark.cases.model import CaseState, Refusal, Undo
+from satark.core.errors import NotFound
+from satark.storage.desk.case_closing import LISTS_OWNER, CaseClosing
+from satark.storage.desk.case_rows import chunks
+from satark.storage.desk.tables.cases import ALERTS, CASE_UNDOS, CASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CORRECTION = "undone"
+"""The kind of a label that takes another back."""
+
+
+class CaseUndo(CaseClosing):
+    """Undoing, for the person who did it and for ten minutes."""
+
+    def undos(self, actor: str, limit: int = 5) -> list[Undo]:
+        """Return what a person can still take back, newest first."""
+        query = (
+            sa.select(CASE_UNDOS)
+            .where(
+                CASE_UNDOS.c.actor == actor,
+                CASE_UNDOS.c.undone_us.is_(None),
+                CASE_UNDOS.c.until_us > self._clock.now_us(),
+            )
+            .order_by(CASE_UNDOS.c.id.desc())
+            .limit(limit)
+        )
+        with self._reading() as connection:
+            return [
+                Undo(
+                    row.id,
+                    row.kind,
+                    row.actor,
+                    tuple(int(one["case"]) for one in msgspec.json.decode(row.body)),
+                    row.at_us,
+                    row.until_us,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def undo(self, undo_id: int, actor: str) -> tuple[int, ...]:
+        """Take one's own act back; return the cases that it was taken back for."""
+        with self._writing() as connection:
+            act = connection.execute(sa.select(CASE_UNDOS).where(CASE_UNDOS.c.id == undo_id)).first()
+            if act is None or act.actor != actor:
+                # Another's act looks the same as none.
+                message = "there is no such act of yours"
+                raise NotFound(message)
+            if act.undone_us is not None:
+                raise work.refuse(Refusal.UNDO_USED, "this was taken back already")
+            now_us = self._clock.now_us()
+            if act.until_us <= now_us:
+                raise work.refuse(Refusal.UNDO_EXPIRED, "this can no longer be taken back")
+            connection.execute(
+                sa.update(CASE_UNDOS).where(CASE_UNDOS.c.id == undo_id).values(undone_us=now_us)
+            )
+            before = {int(one["case"]): one for one in msgspec.json.decode(act.body)}
+            take_back = self._ways()[act.kind]
+            done: list[int] = []
+            for part in chunks(sorted(before)):
+                for row in connection.execute(sa.select(CASES).where(CASES.c.id.in_(part))).all():
+                    if take_back(connection, row, before[row.id], actor):
+                        done.append(int(row.id))
+                        self._line(connection, row.id, actor, "undone", {"act": act.kind})
+                        self._note(
+                            connection, actor, "case_act_undone", row.id, {"act": act.kind, "undo": undo_id}
+                        )
+            return tuple(sorted(done))
+
+    def _ways(self) -> dict[str, Callable[[sa.Connection, Any, dict[str, Any], str], bool]]:
+        return {
+            "assigned": self._undo_assigned,
+            "state": self._undo_state,
+            "proposed": self._undo_proposed,
+            "closed": self._undo_closed,
+            "confirmed": self._undo_closed,
+            "reopened": self._undo_reopened,
+        }
+
+    def _undo_assigned(self, connection: sa.Connection, row: Any, was: dict[str, Any], _: str) -> bool:  # noqa: ANN401
+        if row.state == CaseState.CLOSED.value or row.assignee != was["became_assignee"]:
+            return False
+        self._change(connection, row.id, assignee=was["assignee"])
+        return True
+
+    def _undo_state(self, connection: sa.Connection, row: Any, was: dict[str, Any], _: str) -> bool:  # noqa: ANN401
+        if row.state != was["became"] or row.assignee != was["became_assignee"]:
+            return False
+        self._change(connection, row.id, state=was["state"], assignee=was["assignee"])
+        return True
+
+    def _undo_proposed(self, connection: sa.Connection, row: Any, was: dict[str, Any], _: str) -> bool:  # noqa: ANN401
+        if row.state == CaseState.CLOSED.value or row.proposed_by != was["proposed_by"]:
+            return False
+        self._drop_proposal(connection, row.id)
+        return True
+
+    def _undo_closed(
+        self,
+        connection: sa.Connection,
+        row: Any,  # noqa: ANN401 - a row
+        was: dict[str, Any],
+        actor: str,
+    ) -> bool:
+        if "n_closings" not in was:
+            # In a bulk closing this case was only proposed, for it needs four eyes.
+            return self._undo_proposed(connection, row, was, actor)
+        number = was["n_closings"]
+        if row.state != CaseState.CLOSED.value or row.n_closings != number:
+            return False
+        self._open_again(
+            connection,
+            row.id,
+            state=was["state"],
+            assignee=was["assignee"],
+            outcome=was["outcome"],
+            reason_code=was["reason_code"],
+            proposed_by=was["proposed_by"],
+            proposal=was["proposal"],
+        )
+        if was["label"] == "fraud":
+            self._correct_labels(connection, row.id, number, actor)
+        for entry in was["lists"]:
+            body = {"list": entry["list"], "value": entry["value"], "note": f"case {row.id}: undone"}
+            self._commands.put(connection, LISTS_OWNER, "list_remove", body, actor)
+            self._line(connection, row.id, actor, "action", {"act": "list_remove", **entry})
+        if was["hold_minor"] is not None:
+            self._release_hold(connection, row.id, was["hold_minor"], number, actor)
+        return True
+
+    def _undo_reopened(
+        self,
+        connection: sa.Connection,
+        row: Any,  # noqa: ANN401 - a row
+        was: dict[str, Any],
+        _: str,
+    ) -> bool:
+        if row.state == CaseState.CLOSED.value or row.n_closings != was["n_closings"]:
+            return False
+        late = sa.select(sa.func.count()).where(
+            ALERTS.c.case_id == row.id, ALERTS.c.opened_us > was["closed_us"]
+        )
+        if connection.scalar(late):
+            # An alert that joined since would be closed unseen.
+            return False
+        self._change(
+            connection,
+            row.id,
+            state=CaseState.CLOSED.value,
+            outcome=was["outcome"],
+            reason_code=was["reason_code"],
+            closed_us=was["closed_us"],
+            closed_by=was["closed_by"],
+            proposed_by=None,
+            proposal=None,
+        )
+        connection.execute(
+            sa.update(ALERTS)
+            .where(ALERTS.c.case_id == row.id)
+            .values(outcome=was["outcome"], closed_us=was["closed_us"])
+        )
+        self._set_joins(connection, row.id, joins=False)
+        return True
+
+    def _correct_labels(self, connection: sa.Connection, case_id: int, number: int, actor: str) -> None:
+        alerts = connection.execute(
+            sa.select(ALERTS.c.id, ALERTS.c.event_id, ALERTS.c.owner).where(ALERTS.c.case_id == case_id)
+        ).all()
+        for alert in alerts:
+            body = work.label_body(
+                f"case_{case_id}_{alert.id}_{number}_undone",
+                alert.event_id,
+                "genuine",
+                f"case:{actor}",
+                CORRECTION,
+            )
+            self._commands.put(connection, alert.owner, "label", body, actor)
+
+    def _release_hold(
+        self, connection: sa.Connection, case_id: int, amount_minor: int, number: int, actor: str
+    ) -> None:
+        self._line(connection, case_id, actor, "hold", {"act": "released", "amount_minor": amount_minor})
+        self._outbox.put(
+            connection,
+            event_message(
+                "hold.released",
+                f"hold.released:{case_id}:{number}",
+                {"case": case_id, "amount_minor": amount_minor, "released_by": actor, "reason": CORRECTION},
+                subject=f"case/{case_id}",
+                case_id=case_id,
+            ),
+        )
