@@ -41,7 +41,7 @@ class Up:
     def children(self):
         found = psutil.Process(self.process.pid).children()
         return {
-            next(word for word in child.cmdline() if word in ("serve", "web", "simulate")): child
+            next(word for word in child.cmdline() if word in ("serve", "work", "web", "simulate")): child
             for child in found
         }
 
@@ -100,7 +100,7 @@ def test_everything_starts_decides_and_stops_when_told(up, home):
     assert "password" in page.text
     assert first["password"] not in "".join(log.read_text() for log in (home / "logs").glob("*.log"))
     children = running.children()
-    assert set(children) == {"serve", "web", "simulate"}
+    assert set(children) == {"serve", "work", "web", "simulate"}
     with open_storage(home, read_only=True) as storage:
         wait_for_decisions(storage)
     running.process.send_signal(signal.SIGINT)
@@ -133,7 +133,7 @@ def test_no_child_stays_behind_when_the_supervisor_is_killed(up, home):
     children = running.children()
     running.process.kill()
     gone, alive = psutil.wait_procs(children.values(), timeout=60)
-    assert (len(gone), alive) == (3, [])
+    assert (len(gone), alive) == (4, [])
     keys = subprocess.run(
         [*ENGINE_PROGRAM, "keys", "list", "--data", str(home), "--json"], capture_output=True, check=True
     )

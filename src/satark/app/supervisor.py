@@ -1,4 +1,4 @@
-"""`satark up`: everything on one machine, for a look at it: engine, pages and a simulated stream.
+"""`satark up`: everything on one machine, for a look at it: engine, worker, pages and a simulated stream.
 
 Not on the way of an event; it starts the processes that are. Nothing is restarted silently: when a child ends
 by itself, all are stopped and the reason is said.
@@ -52,6 +52,7 @@ class Supervisor:
         self._announce = announce
         self._children: list[Child] = []
         self._addresses: dict[str, str] = {}
+        self._working: set[str] = set()
         self._stopping = threading.Event()
 
     def run(self, *, rate_per_second: float, seed: int) -> None:
@@ -75,6 +76,7 @@ class Supervisor:
                     {"step": "administrator", "username": prepared.username, "password": prepared.password}
                 )
             self._start_engine()
+            self._start_worker()
             self._start_pages()
             self._start_stream(prepared.secret, rate_per_second=rate_per_second, seed=seed)
             self._announce(
@@ -102,6 +104,11 @@ class Supervisor:
         with httpx.Client(base_url=address, timeout=5, trust_env=False) as client:
             self._await(lambda: _is_ready(client, waiting), "the engine")
         self._announce({"step": "ready", "what": "engine", "address": address})
+
+    def _start_worker(self) -> None:
+        self._start("worker", "work")
+        self._await(lambda: "worker" in self._working, "the worker")
+        self._announce({"step": "ready", "what": "worker"})
 
     def _start_pages(self) -> None:
         self._start("web", "web")
@@ -141,6 +148,8 @@ class Supervisor:
     def _on_fact(self, name: str, fact: dict[str, Any]) -> None:
         if fact.get("step") == "listening":
             self._addresses[name] = str(fact["address"])
+        if fact.get("step") == "working":
+            self._working.add(name)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping.set()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from satark.events import CardTokens
     from satark.policies import Policy
     from satark.storage import Manifest, Retention, Storage
+    from satark.storage.desk import Desk
 
 ENTRIES_PER_MEGABYTE = 8_192
 """An entry takes some 50 to 120 bytes, so the bound on bytes is met before the ones on entries and keys."""
@@ -133,6 +134,13 @@ class AppWiring:
 
         serve(self, announce)
 
+    def work(self, announce: Callable[[Mapping[str, object]], None]) -> None:
+        """Run the worker until told to stop."""
+        self._be_a_server()
+        from satark.app.worker import work
+
+        work(self, announce)
+
     def _be_a_server(self) -> None:
         """Prepare this process to run for long: the data folder, compiled code in it, the log."""
         from satark.storage.lock import make_folder
@@ -186,6 +194,18 @@ class AppWiring:
             folder=self.data,
             read_only=not write,
             secrets=Secrets.parse(self.settings.secrets) if self.settings.secrets else None,
+        )
+
+    def desk(self, storage: Storage, *, write: bool = True) -> AbstractContextManager[Desk]:
+        """Open the desk database that belongs to an open storage."""
+        from satark.core.clock import SystemClock
+        from satark.storage.desk import open_desk
+
+        return open_desk(
+            self.settings.database or self.data,
+            clock=SystemClock(),
+            audit_key=storage.secrets.audit_key,
+            read_only=not write,
         )
 
     @staticmethod

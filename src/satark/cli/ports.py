@@ -45,6 +45,9 @@ class Wiring(Protocol):
     def web(self, announce: Callable[[Mapping[str, object]], None]) -> None:
         """Run the pages until told to stop."""
 
+    def work(self, announce: Callable[[Mapping[str, object]], None]) -> None:
+        """Run the worker until told to stop."""
+
     def up(
         self, announce: Callable[[Mapping[str, object]], None], *, rate_per_second: float, seed: int
     ) -> None:

@@ -52,6 +52,25 @@ def web(wiring: Wiring, output: Output) -> None:
     wiring.web(announce)
 
 
+@command(cli, "work", settings=("policy",))
+@click.option("--policy", help="The policy whose routes make alerts: a bundled name or a file.")
+def work(wiring: Wiring, output: Output) -> None:
+    """Run the worker: alerts and cases, the index of what belongs together, notices and webhooks.
+
+    It follows what the engine has decided, beside it and never in its way. One worker per data folder.
+    """
+
+    def announce(fact: Mapping[str, object]) -> None:
+        words = {
+            "working": "Working; {seq} of {log} entries of the log are done. Stop with Ctrl-C.",
+            "stopping": "Stopping: finishing what was begun ...",
+            "stopped": "Stopped.",
+        }
+        output.fact(fact, words.get(str(fact["step"]), "").format_map(fact))
+
+    wiring.work(announce)
+
+
 @command(cli, "up", settings=("port", "web_port", "policy"))
 @click.option("--port", type=int, help="Port of the engine; 0 takes a free one.")
 @click.option("--web-port", type=int, help="Port of the pages; 0 takes a free one.")
@@ -59,7 +78,7 @@ def web(wiring: Wiring, output: Output) -> None:
 @click.option("--rate", default=6.0, show_default=True, help="Simulated events a second.")
 @click.option("--seed", default=1, show_default=True, help="Another number gives another market.")
 def up(wiring: Wiring, output: Output, *, rate: float, seed: int) -> None:
-    """Run everything for a look: engine, pages and a simulated stream.
+    """Run everything for a look: engine, worker, pages and a simulated stream.
 
     The first start makes an administrator, whose password is shown this once. Not for real data.
     """
@@ -68,7 +87,7 @@ def up(wiring: Wiring, output: Output, *, rate: float, seed: int) -> None:
         wiring.up(teller.tell, rate_per_second=rate, seed=seed)
 
 
-_NAMES = {"engine": "the engine", "web": "the pages", "stream": "the simulated stream"}
+_NAMES = {"engine": "the engine", "web": "the pages", "worker": "the worker", "stream": "the simulated stream"}
 _REASONS = {
     "starting": "starting",
     "compiling": "compiling the windows; the first time takes a minute",

@@ -20,7 +20,8 @@ LOCK_NAME = "lock"
 class FolderLock:
     """The right to run the engine on a data folder.
 
-    Taken by the process that owns the windows; pages and commands work beside it without.
+    Taken by the process that owns the windows; pages and commands work beside it without. Under another name it is
+    the right to be the folder's one worker.
 
     Examples
     --------
@@ -30,8 +31,9 @@ class FolderLock:
     True
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, name: str = LOCK_NAME) -> None:
         self._folder = folder
+        self._name = name
         self._handle: int | None = None
 
     @property
@@ -52,7 +54,7 @@ class FolderLock:
         if self.held:
             return
         make_folder(self._folder)
-        path = self._folder / LOCK_NAME
+        path = self._folder / self._name
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:

@@ -1,0 +1,238 @@
+"""`satark work`: the process beside engine and pages that turns decisions into alerts, notices and webhooks.
+
+It reads the log and writes the desk's database, never the log, so that neither a slow mail server nor a page can reach
+the engine. Each part has a thread of its own: the follower (alerts, links, messages), the counts for the dashboard, and
+the sender. A part that fails says so, waits and tries again; what it had not committed it does anew.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from satark.app.follower import BATCH, Follower
+from satark.app.sender import Sender, SenderOptions, carriers_of
+from satark.cases.notices import NoticePlan, NoticePlanner
+from satark.cases.outbox import Topic
+from satark.core.clock import SystemClock
+from satark.core.errors import SatarkError
+from satark.events import CardTokens
+from satark.storage import FolderLock
+from satark.storage.desk.outbox_sending import OutboxSending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import FrameType
+
+    import sqlalchemy as sa
+
+    from satark.app.wiring import AppWiring
+    from satark.cases.outbox import Posted
+    from satark.storage.desk.outbox_sending import Listener
+    from satark.storage import Storage
+    from satark.storage.desk import Desk
+
+    Announce = Callable[[Mapping[str, object]], None]
+
+LOCK_NAME = "worker.lock"
+"""One worker per data folder; on PostgreSQL several machines may each have one, and they share the work."""
+POLL_SECONDS = 0.2
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+FORGET_SECONDS = 3_600.0
+
+_log = structlog.get_logger("satark.worker")
+
+
+class Part(Protocol):
+    """Something that the worker runs beside the others."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self, seconds: float) -> None:
+        """Finish what is under way, within so many seconds."""
+
+
+class Loop:
+    """Does a little work again and again in a thread of its own.
+
+    Parameters
+    ----------
+    name
+        In logs.
+    step
+        Does the next piece and returns how much it was; 0 when there was nothing.
+    idle_seconds
+        How long to wait after nothing.
+    """
+
+    def __init__(self, name: str, step: Callable[[], int], *, idle_seconds: float = POLL_SECONDS) -> None:
+        self._name = name
+        self._step = step
+        self._idle_seconds = idle_seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"satark-{name}", daemon=True)
+        self.failures = 0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Let the piece under way end, within so many seconds."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stop.wait(pause):
+            try:
+                pause = 0.0 if self._step() else self._idle_seconds
+                self.failures = 0
+            except SatarkError as error:
+                pause = self._failed()
+                _log.warning("part_failed", part=self._name, error=error.code, pause_seconds=pause)
+            except Exception:  # noqa: BLE001 - a part goes on; what it had not committed it does anew
+                pause = self._failed()
+                _log.exception("part_failed", part=self._name, pause_seconds=pause)
+
+    def _failed(self) -> float:
+        self.failures += 1
+        return min(FIRST_PAUSE_SECONDS * 2.0 ** (self.failures - 1), LONGEST_PAUSE_SECONDS)
+
+
+def work(wiring: AppWiring, announce: Announce) -> None:
+    """Run the worker until SIGTERM or SIGINT.
+
+    Raises
+    ------
+    FolderLocked
+        Another worker runs on this data folder.
+    SatarkError
+        The policy has mistakes, the data folder or the database cannot be used.
+    """
+    stopping = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with (
+            FolderLock(wiring.data, name=LOCK_NAME),
+            wiring.storage() as storage,
+            wiring.desk(storage) as desk,
+        ):
+            follower = make_follower(wiring, storage, desk)
+            follower.adopt()
+            parts = parts_of(wiring, storage, desk, follower)
+            for part in parts:
+                part.start()
+            announce({"step": "working", "seq": follower.place.seq, "log": storage.events.last_seq()})
+            _log.info("worker_ready", seq=follower.place.seq)
+            stopping.wait()
+            announce({"step": "stopping"})
+            for part in parts:
+                part.stop(float(wiring.settings.stop_seconds))
+            announce({"step": "stopped", "seq": follower.place.seq})
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def make_follower(wiring: AppWiring, storage: Storage, desk: Desk) -> Follower:
+    """Put the follower together over open storages."""
+    return Follower(
+        storage.events,
+        desk,
+        wiring.policy(),
+        tokens=CardTokens.parse(storage.secrets.card_keys),
+        rates=wiring.rates(),
+        planner=make_planner(wiring, desk),
+    )
+
+
+def parts_of(wiring: AppWiring, storage: Storage, desk: Desk, follower: Follower) -> list[Part]:
+    """Return what runs beside each other."""
+    clock = SystemClock()
+    return [
+        Loop("follower", lambda: follower.step(BATCH)),
+        Loop("counts", lambda: desk.rollups.catch_up(storage.events)),
+        Loop("forgetting", lambda: forget(desk, clock.now_us()), idle_seconds=FORGET_SECONDS),
+        make_sender(wiring, desk),
+    ]
+
+
+def make_planner(wiring: AppWiring, desk: Desk) -> NoticePlanner:
+    """Put together what says which customers to tell.
+
+    Raises
+    ------
+    SettingInvalid
+        A channel is set up, but not the address under which customers reach the pages.
+    """
+    settings = wiring.settings
+    ready = {
+        "email": settings.smtp_host,
+        "sms": settings.sms_gateway,
+        "whatsapp": settings.whatsapp_gateway,
+        "push": settings.push_gateway,
+    }
+
+    def channels() -> set[str]:
+        found = {name for name, address in ready.items() if address}
+        if settings.public_address and desk.outbox.wants(Topic.NOTICE_REQUESTED):
+            found.add("webhook")
+        return found
+
+    return NoticePlanner(
+        NoticePlan.of(wiring.policy()),
+        book=desk.notices,
+        cases=desk.cases,
+        channels=channels,
+        address=settings.public_address,
+        clock=SystemClock(),
+    )
+
+
+def make_sender(wiring: AppWiring, desk: Desk) -> Sender:
+    """Put together what delivers messages, with what is set up."""
+    clock = SystemClock()
+    sending = OutboxSending(desk.outbox, desk.engines, clock, listeners=(delivery_noted(desk),))
+    # On PostgreSQL another machine may send beside this one, and what it is sending is none of ours.
+    options = SenderOptions(alone=not wiring.settings.database)
+    return Sender(desk.outbox, sending, carriers_of(wiring.settings, desk, clock), clock, options)
+
+
+def delivery_noted(desk: Desk) -> Listener:
+    """Return what writes the end of a customer's message into the case's timeline."""
+
+    def note(connection: sa.Connection, posted: Posted) -> None:
+        if posted.case_id is None or posted.topic != Topic.NOTICE_REQUESTED:
+            return
+        detail = {
+            "message": posted.id,
+            "channel": posted.channel,
+            "state": posted.state.value,
+            "attempts": posted.attempts,
+            "reason": posted.reason,
+        }
+        desk.cases.record(connection, posted.case_id, "system", "notice", detail)
+
+    return note
+
+
+def forget(desk: Desk, now_us: int) -> int:
+    """Remove the counts of single hours that are old; nothing more to do then."""
+    from satark.cases.rollups import hour_of
+    from satark.storage.desk.rollups import KEPT_HOURS
+
+    gone = desk.rollups.forget(hour_of(now_us) - KEPT_HOURS)
+    if gone:
+        _log.info("hours_forgotten", rows=gone)
+    return 0
