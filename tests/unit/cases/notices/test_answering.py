@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from tests.support.notices import NOON_US
 
 from satark.cases.notices import Answer, NoticeKind, effects_of
 from satark.cases.outbox import check_message
 from satark.core.clock import MICROS_PER_SECOND
-
-from .conftest import NOON_US
 
 
 @pytest.fixture

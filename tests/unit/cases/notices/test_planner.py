@@ -4,13 +4,12 @@ import re
 
 import msgspec
 import pytest
+from tests.support.notices import ADDRESS, NOON_US
 
 from satark.cases.notices import Customer, NoticeKind, NoticeState, hash_of
 from satark.cases.outbox import Mail, Text, check_message, flaw_of
 from satark.core.clock import Micros
 from satark.core.errors import SettingInvalid
-
-from .conftest import ADDRESS, NOON_US
 
 DAY_US = 86_400_000_000
 HOUR_US = DAY_US // 24

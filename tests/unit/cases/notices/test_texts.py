@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.notices import NOON_US
 
 from satark.cases.notices.particulars import harmless, hide_numbers, shown_of
 from satark.cases.notices.texts import mail_of, sms_parts, text_of, values_of
 from satark.policies.loader import load_policy
-
-from .conftest import NOON_US
 
 
 @pytest.fixture
