@@ -19,17 +19,25 @@ from starlette.routing import Route
 
 from satark.core.clock import SystemClock
 from satark.core.errors import SatarkError
+from satark.web.account import AccountPages
 from satark.web.assets import Assets
 from satark.web.case import CasePages
+from satark.web.customer import CustomerPages
+from satark.web.decision.pages import DecisionPages
 from satark.web.desk import Desk
+from satark.web.entity.pages import EntityPages
 from satark.web.feed import Feed
+from satark.web.graph.pages import GraphPages
+from satark.web.login import LoginArea
 from satark.web.options import WebOptions
 from satark.web.pages import Pages
 from satark.web.queue import QueuePages
 from satark.web.rendering import Renderer
 from satark.web.routing import guarded
+from satark.web.search.pages import SearchPages
 from satark.web.security import LoginTokens, SecurityHeaders
 from satark.web.sessions import MemorySessions, Sessions
+from satark.web.staff import StaffPages
 from satark.web.stream import Stream
 from satark.web.supervisor import SupervisorPages
 from satark.web.throttle import Throttle
@@ -74,10 +82,16 @@ AREAS: tuple[type[Area], ...] = (
     QueuePages,
     CasePages,
     SupervisorPages,
+    DecisionPages,
+    EntityPages,
+    GraphPages,
+    SearchPages,
+    StaffPages,
+    AccountPages,
 )
 """All areas behind the login; each owner adds one line."""
 
-OPEN_AREAS: tuple[type[OpenArea], ...] = ()
+OPEN_AREAS: tuple[type[OpenArea], ...] = (LoginArea, CustomerPages)
 """Areas that anybody may open, such as a customer's answer to a notice."""
 
 

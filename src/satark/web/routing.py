@@ -135,7 +135,7 @@ async def guard(desk: Desk, page: Page, request: Request) -> Response:
         return _unfinished(page, request)
     if not session.may(page.permission):
         _log.warning("page_refused", path=page.path, permission=page.permission, role=session.role)
-        raise HTTPException(403, detail="role")
+        raise HTTPException(403, detail="permission")
     if request.method not in _READING:
         await _prove(page, request, session)
     return await page.endpoint(request, session)

@@ -49,9 +49,16 @@ class Throttle:
         while len(self._failures) > _MAX_TRACKED:
             del self._failures[next(iter(self._failures))]
 
-    def succeeded(self, name: str) -> None:
-        """Forget the failures of a name."""
+    def succeeded(self, name: str, address: str) -> None:
+        """Forget the failures of a name, and the one that was counted for this address before the check.
+
+        Of an address no more than that: who knows one password must not thereby be free to guess others. But a whole
+        office behind one address may log in in the same minute.
+        """
         self._failures.pop(("name", name), None)
+        times = self._failures.get(("address", address))
+        if times:
+            times.pop()
 
     def _wait(self, who: tuple[str, str], most: int) -> float:
         times = self._failures.get(who)
