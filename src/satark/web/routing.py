@@ -136,9 +136,13 @@ async def guard(desk: Desk, page: Page, request: Request) -> Response:
     if not session.may(page.permission):
         _log.warning("page_refused", path=page.path, permission=page.permission, role=session.role)
         raise HTTPException(403, detail="permission")
-    if request.method not in _READING:
-        await _prove(page, request, session)
-    return await page.endpoint(request, session)
+    try:
+        if request.method not in _READING:
+            await _prove(page, request, session)
+        return await page.endpoint(request, session)
+    finally:
+        # A file that came with a form waits in a temporary one.
+        await request.close()
 
 
 def _nobody(desk: Desk, page: Page, request: Request) -> Response:

@@ -63,7 +63,7 @@ class Load(NamedTuple):
 
 def backlog_of(load: DeskLoad) -> Backlog:
     """Return the backlog as a table; bands without any case in any queue are left out."""
-    bands = sorted({Band(band.from_seconds, band.to_seconds) for band in load.backlog})
+    bands = sorted({Band(band.from_seconds, band.to_seconds) for band in load.backlog}, key=_age)
     rows = []
     for queue in dict.fromkeys(band.queue for band in load.backlog):
         own = {Band(band.from_seconds, band.to_seconds): band for band in load.backlog if band.queue == queue}
@@ -83,6 +83,10 @@ def backlog_of(load: DeskLoad) -> Backlog:
         sum(row.n_overdue for row in rows),
         sum(row.amount_minor for row in rows),
     )
+
+
+def _age(band: Band) -> tuple[int, float]:
+    return band.from_seconds, float("inf") if band.to_seconds is None else band.to_seconds
 
 
 def mix_of(load: DeskLoad) -> list[Slice]:
