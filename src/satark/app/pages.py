@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from satark.api import ServerOptions, run_server
 from satark.app.engine import BACKLOG, listening, web_address
-from satark.web import WebOptions, create_web
+from satark.app.web_options import web_options
+from satark.web import create_web
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,13 +28,19 @@ def serve_pages(wiring: AppWiring, announce: Callable[[Mapping[str, object]], No
         The data folder or the database cannot be used.
     """
     settings = wiring.settings
-    with wiring.storage() as storage, listening(settings.web_host, settings.web_port) as sock:
+    options = web_options(settings)
+    with (
+        wiring.storage() as storage,
+        wiring.desk(storage) as desk,
+        listening(settings.web_host, settings.web_port) as sock,
+    ):
 
         def audit(actor: str, action: str, subject: str, detail: Mapping[str, str]) -> None:
-            storage.audit.append(actor=actor, action=action, subject=subject, detail=detail)
+            desk.audit.append(actor=actor, action=action, subject=subject, detail=detail)
 
-        options = WebOptions(secure_cookies=settings.web_https)
-        app = create_web(storage.events, storage.staff, options, audit=audit)
+        app = create_web(
+            storage.events, storage.staff, options, audit=audit, desk_store=desk, identity=desk.identity
+        )
         server_options = ServerOptions(
             host=settings.web_host,
             port=settings.web_port,

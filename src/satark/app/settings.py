@@ -63,6 +63,29 @@ class Settings:
         "Address under which customers reach the pages, as `https://alerts.bank.example`; the links in notices "
         "begin with it, so notices need it.",
     )
+    web_origin: str = _setting(
+        "",
+        "Where people reach the pages, as `https://fraud.bank.example`; passkeys and single sign-on need it, except "
+        "on `localhost`.",
+    )
+    web_second_factor: bool = _setting(
+        default=True,
+        doc="Every member of staff needs a second factor or a passkey; `satark up` asks for none on this machine.",
+    )
+    oidc_issuer: str = _setting(
+        "", "OpenID Connect provider of the staff, as its tokens name it; empty means no single sign-on."
+    )
+    oidc_client_id: str = _setting("", "Name of the pages at the identity provider.")
+    oidc_client_secret: str = _setting("", "Secret of the pages at the identity provider, if it gave one.")
+    oidc_username_claim: str = _setting(
+        "email", "Claim of the provider's token that holds the member's name; `email` must be verified there."
+    )
+    oidc_role_claim: str = _setting("groups", "Claim of the provider's token that lists the member's groups.")
+    oidc_roles: str = _setting(
+        "",
+        "Roles that groups give, the first that fits, as `fraud-leads=supervisor fraud-desk=analyst`; empty means "
+        "that the administrator adds people and gives roles.",
+    )
     secrets: str = _setting(
         "",
         "The installation's secrets, as the text of `secrets.json`; empty means that file in the data "

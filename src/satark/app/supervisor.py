@@ -16,6 +16,7 @@ import httpx
 
 from satark.app.children import Child, ChildPlan, stop_all, wait_until
 from satark.app.demo import end_demo, prepare_demo
+from satark.app.web_options import is_loopback
 from satark.core.errors import NotReady, SatarkError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 START_SECONDS = 300.0
 """The first start compiles the kernel, which takes about a minute on a slow machine."""
 KEY_VARIABLE = "SATARK_API_KEY"
+SECOND_FACTOR = "SATARK_WEB_SECOND_FACTOR"
 FRAUD_SHARE = "0.15"
 """Far more than in life, so that someone who looks for a minute sees frauds being stopped."""
 PAST_MINUTES = "10"
@@ -111,7 +113,9 @@ class Supervisor:
         self._announce({"step": "ready", "what": "worker"})
 
     def _start_pages(self) -> None:
-        self._start("web", "web")
+        # A trial that only this machine can reach asks for a password alone.
+        trial = is_loopback(self._wiring.settings.web_host)
+        self._start("web", "web", environment={SECOND_FACTOR: "false"} if trial else None)
         self._await(lambda: "web" in self._addresses, "the page")
         self._announce({"step": "ready", "what": "web", "address": self._addresses["web"]})
 
