@@ -64,8 +64,8 @@ def _backlog(connection: sa.Connection, now_us: int) -> tuple[BacklogBand, ...]:
     rows = connection.execute(
         sa.select(CASES.c.queue, band, sa.func.count(), late, sa.func.sum(CASES.c.amount_minor))
         .where(IS_OPEN)
-        .group_by(CASES.c.queue, band)
-        .order_by(CASES.c.queue, band)
+        .group_by(CASES.c.queue, sa.text("band"))
+        .order_by(CASES.c.queue, sa.text("band"))
     )
     starts, ends = (0, *BANDS), (*BANDS, None)
     return tuple(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from satark.cases import work
 from satark.cases.model import (
@@ -210,18 +209,13 @@ class CaseWork(CaseReading):
             if item not in self._terms(connection).checklist:
                 raise work.refuse(Refusal.UNKNOWN_ITEM, "the checklist has no such item")
             here = sa.and_(CASE_CHECKS.c.case_id == case_id, CASE_CHECKS.c.item == item)
-            if done:
-                insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(
-                    CASE_CHECKS
-                )
-                changed = connection.execute(
-                    insert.values(
-                        case_id=case_id, item=item, done_by=actor, done_us=self._clock.now_us()
-                    ).on_conflict_do_nothing()
-                )
-            else:
-                changed = connection.execute(sa.delete(CASE_CHECKS).where(here))
-            if changed.rowcount:
+            is_done = connection.scalar(sa.select(CASE_CHECKS.c.item).where(here)) is not None
+            if done != is_done:
+                if done:
+                    tick = {"done_by": actor, "done_us": self._clock.now_us()}
+                    connection.execute(sa.insert(CASE_CHECKS).values(case_id=case_id, item=item, **tick))
+                else:
+                    connection.execute(sa.delete(CASE_CHECKS).where(here))
                 self._line(connection, case_id, actor, "check", {"item": item, "done": done})
                 self._touch(connection, case_id)
                 self._note(connection, actor, "case_item_checked", case_id, {"item": item, "done": done})
