@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from satark.web.desk import Desk
 
 FIRST_LANGUAGE = "hi"
+PORTAL = "cybercrime.gov.in"
+"""Where the Government of India takes complaints of cyber fraud; by phone that is 1930."""
 _OK = 200
 _STATUS = {"ended": 410, "unknown": 404, "slow": 429, "broken": 503, "stale": 403}
 _log = structlog.get_logger("satark.web")
@@ -146,6 +148,7 @@ class CustomerPages:
             notice=notice,
             shown=None if notice is None else notice.shown,
             institution=institution,
+            portal=PORTAL,
             helpline="" if terms is None else terms.helpline,
             **values,
         )
