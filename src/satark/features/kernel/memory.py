@@ -206,12 +206,19 @@ def find_slot(k, log, key):
     """Return the slot of a key in a log, 0 when there is none."""
     if get(k.lm, log * LM_FIELDS + LM_BUCKETS) == 0:
         return np.int64(0)
-    slot = np.int64(
-        get32(
-            k.keys,
-            log * get(k.m, M_KEY_REGION) + bucket_of(mix(key), get(k.lm, log * LM_FIELDS + LM_BUCKETS)),
-        )
-    )
+    return find_in(k, bucket_at(k, log, key), key)
+
+
+@njit(cache=True)
+def bucket_at(k, log, key):
+    """Return where the bucket of a key is, in a log that has any."""
+    return log * get(k.m, M_KEY_REGION) + bucket_of(mix(key), get(k.lm, log * LM_FIELDS + LM_BUCKETS))
+
+
+@njit(cache=True)
+def find_in(k, bucket, key):
+    """Return the slot of a key in its bucket, 0 when there is none."""
+    slot = np.int64(get32(k.keys, bucket))
     while slot != 0 and get(k.s, slot * SLOT_WORDS) != key:
         slot = np.int64(get32(k.s32, slot * 8 + S_NEXT))
     return slot

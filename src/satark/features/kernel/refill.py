@@ -2,8 +2,8 @@
 
 `step.run` takes an event through all logs, which an answer needs; at ten million events nearly all of that time is
 spent waiting for memory, one miss after the other. Here a log takes many rows in a row, and asks ahead for what the
-next ones will touch (Chen et al., ICDE 2004, "Improving Hash Join Performance through Prefetching"), so that the misses overlap.
-What comes out is the same, entry for entry.
+next ones will touch (Chen et al., "Improving Hash Join Performance through Prefetching", ICDE 2004), so that the
+misses overlap. What comes out is the same, entry for entry.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from satark.features.kernel.memory import (
     LM_HORIZON,
     LM_TAIL,
     M_BUMP,
-    M_KEY_REGION,
     M_LATENESS,
     M_LIMIT,
     M_LIVE,
@@ -41,9 +40,8 @@ from satark.features.kernel.memory import (
     S_LAST,
     SLOT_WORDS,
     address,
-    bucket_of,
+    bucket_at,
     find_slot,
-    mix,
     new_entry,
     new_slot,
 )
@@ -54,11 +52,6 @@ from satark.features.kernel.step import DONE, FULL, fill, memory_of
 _BUCKET_AHEAD = 24
 _SLOT_AHEAD = 16
 _ENTRY_AHEAD = 8
-
-
-@njit(cache=True)
-def _bucket(k, log, key):
-    return log * get(k.m, M_KEY_REGION) + bucket_of(mix(key), get(k.lm, log * LM_FIELDS + LM_BUCKETS))
 
 
 @njit(cache=True)
@@ -113,14 +106,14 @@ def _enter(k, log, picked, count, column):
         # Guesses: a bucket may be split and a key may not be the first of its bucket; then the wait is as long as ever.
         ahead = p + _BUCKET_AHEAD
         if known and ahead < count:
-            prefetch(k.keys, _bucket(k, log, get(picked[ahead], column)) // 2)
+            prefetch(k.keys, bucket_at(k, log, get(picked[ahead], column)) // 2)
         ahead = p + _SLOT_AHEAD
         if known and 0 <= ahead < count:
-            slot = np.int64(get32(k.keys, _bucket(k, log, get(picked[ahead], column))))
+            slot = np.int64(get32(k.keys, bucket_at(k, log, get(picked[ahead], column))))
             prefetch(k.s, slot * SLOT_WORDS)
         ahead = p + _ENTRY_AHEAD
         if known and 0 <= ahead < count:
-            slot = np.int64(get32(k.keys, _bucket(k, log, get(picked[ahead], column))))
+            slot = np.int64(get32(k.keys, bucket_at(k, log, get(picked[ahead], column))))
             if slot != 0:
                 last = get32(k.s32, slot * 8 + S_LAST)
                 if last != 0:

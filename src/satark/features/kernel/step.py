@@ -34,6 +34,7 @@ from satark.features.kernel.layout import (
     STATE_UNIT_WORDS,
 )
 from satark.features.kernel.memory import (
+    LM_BUCKETS,
     LM_FIELDS,
     LM_HEAD,
     LM_HORIZON,
@@ -57,9 +58,11 @@ from satark.features.kernel.memory import (
     S_LOG,
     S_STATE,
     SLOT,
+    SLOT_WORDS,
     Memory,
     address,
-    find_slot,
+    bucket_at,
+    find_in,
     link,
     new_entry,
     new_slot,
@@ -197,15 +200,27 @@ def _look_ahead(k, row, flags, newest):
         # or a replay answers a very late event alike.
         horizon = newest - get(k.lg, log * LG_FIELDS + LG_MAX_OFFSET)
         put64(k.lm, log * LM_FIELDS + LM_HORIZON, horizon)
-        slot = np.int64(0)
+        bucket = np.int64(0)
         if flags & FLAG_EVALUATE == 0 and (
             not has_bit(row, get(k.lg, log * LG_FIELDS + LG_BIT)) or get(row, IN_TIME) <= horizon
         ):
-            slot = np.int64(-1)
+            bucket = np.int64(-1)
         else:
             key = get(row, get(k.lg, log * LG_FIELDS + LG_KEY))
-            if key != 0:
-                slot = find_slot(k, log, key)
+            if key != 0 and get(k.lm, log * LM_FIELDS + LM_BUCKETS) != 0:
+                # One more than the bucket, since zero stands for a log that cannot know the key.
+                bucket = bucket_at(k, log, key) + 1
+                prefetch(k.keys, bucket // 2)
+        put64(k.a, slots + log, bucket)
+    for log in range(k.n_logs):
+        bucket = get(k.a, slots + log)
+        if bucket > 0:
+            prefetch(k.s, np.int64(get32(k.keys, bucket - 1)) * SLOT_WORDS)
+    for log in range(k.n_logs):
+        slot = get(k.a, slots + log)
+        if slot <= 0:
+            continue
+        slot = find_in(k, slot - 1, get(row, get(k.lg, log * LG_FIELDS + LG_KEY)))
         put64(k.a, slots + log, slot)
         if slot > 0:
             state = state_of(k, slot)
