@@ -11,10 +11,8 @@ from satark.storage.desk.entities import SqlEntities
 from satark.storage.desk.followers import Followers
 from satark.storage.desk.identity.store import IdentityStore
 from satark.storage.desk.list_acts import ListActs
-from satark.storage.desk.list_acts import ListActs
 from satark.storage.desk.notices import SqlNotices
 from satark.storage.desk.outbox import SqlOutbox
-from satark.storage.desk.rollups import Rollups
 from satark.storage.desk.rollups import Rollups
 
 if TYPE_CHECKING:
@@ -72,8 +70,6 @@ class Desk:
             audit=self.audit,
         )
         self.identity = IdentityStore(engines, clock, self.audit, key=audit_key)
-        self.rollups = Rollups(engines)
-        self.lists = ListActs(engines, clock, self.audit, self.commands)
         self.rollups = Rollups(engines)
         self.lists = ListActs(engines, clock, self.audit, self.commands)
 
