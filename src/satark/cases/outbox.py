@@ -188,6 +188,16 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     has_body: bool
 
 
+class PostedFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which messages to list; None: any."""
+
+    endpoint_id: int | None = None
+    state: MessageState | None = None
+    channel: str | None = None
+    topic: str | None = None
+    case_id: int | None = None
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a message; `ended_us` and `verdict` are None while it runs, or when its sender died."""
 

@@ -7,11 +7,10 @@ import threading
 
 import pytest
 
-from satark.cases.outbox import MessageState, Outcome, Topic, Verdict
+from satark.cases.outbox import MessageState, Outcome, PostedFilter, Topic, Verdict
 from satark.cases.ports import Message
 from satark.core.clock import MICROS_PER_SECOND
 from satark.core.errors import InputInvalid, NotFound
-from satark.storage.desk.outbox_reading import PostedFilter
 from satark.storage.desk.outbox_sending import Result
 
 LEASE = 180

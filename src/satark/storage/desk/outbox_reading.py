@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import sqlalchemy as sa
 
 from satark.cases.endpoints import Health
-from satark.cases.outbox import Attempt, MessageState, Posted
+from satark.cases.outbox import Attempt, MessageState, Posted, PostedFilter
 from satark.storage.desk.tables.outbox import OUTBOX, OUTBOX_ATTEMPTS
 
 if TYPE_CHECKING:
@@ -17,16 +16,6 @@ if TYPE_CHECKING:
 TROUBLE = (MessageState.UNKNOWN, MessageState.FAILED, MessageState.DEAD)
 _COUNTED = tuple(state for state in MessageState if state is not MessageState.SENT)
 """All that was ever sent is not counted: that would take as long as it is many."""
-
-
-class PostedFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which messages to list; None: any."""
-
-    endpoint_id: int | None = None
-    state: MessageState | None = None
-    channel: str | None = None
-    topic: str | None = None
-    case_id: int | None = None
 
 
 class OutboxReading:
