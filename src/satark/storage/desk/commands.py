@@ -1,0 +1,135 @@
+"""Commands to the engine: labels and edits of lists that people decided on in the console.
+
+A command is written together with the act that it belongs to, so neither is there without the other. The engine takes
+the waiting ones in order; each has an id of its own in the log, so one that is taken twice after a crash counts once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import sqlalchemy as sa
+
+from satark.core.errors import InputInvalid
+from satark.storage.desk.tables.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from satark.core.clock import Clock
+    from satark.storage.engines import Engines
+
+KINDS = frozenset({"label", "list_set", "list_remove"})
+WAITING, DONE, REFUSED = "waiting", "done", "refused"
+MAX_BODY_BYTES = 4_096
+MAX_RESULT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing asked of the engine.
+
+    Attributes
+    ----------
+    kind
+        ``label`` (body: id, event, label, kind), ``list_set`` (list, value, expires_us, note) or ``list_remove``
+        (list, value, note).
+    state
+        waiting, done or refused.
+    result
+        Why it was refused; empty otherwise.
+    """
+
+    id: int
+    at_us: int
+    owner: int
+    kind: str
+    body: dict[str, Any]
+    actor: str
+    state: str
+    result: str
+
+
+class Commands:
+    """The commands; callable from any thread and process."""
+
+    def __init__(self, engines: Engines, clock: Clock) -> None:
+        self._engines = engines
+        self._clock = clock
+
+    def put(
+        self, connection: sa.Connection, owner: int, kind: str, body: Mapping[str, Any], actor: str
+    ) -> int:
+        """Ask for something in the caller's transaction; return the command's id.
+
+        Raises
+        ------
+        InputInvalid
+            There is no such kind, or the body is too large.
+        """
+        encoded = msgspec.json.encode(dict(body), order="sorted")
+        if kind not in KINDS or len(encoded) > MAX_BODY_BYTES:
+            message = f"a command is one of {', '.join(sorted(KINDS))} with at most {MAX_BODY_BYTES} bytes"
+            raise InputInvalid(message, field="kind" if kind not in KINDS else "body")
+        done = connection.execute(
+            sa.insert(COMMANDS)
+            .values(
+                at_us=self._clock.now_us(),
+                owner=owner,
+                kind=kind,
+                body=encoded.decode(),
+                actor=actor,
+                state=WAITING,
+                result="",
+            )
+            .returning(COMMANDS.c.id)
+        )
+        return int(done.scalar_one())
+
+    def ask(self, owner: int, kind: str, body: Mapping[str, Any], actor: str) -> int:
+        """Ask for something in a transaction of its own."""
+        with self._engines.writing("the commands") as connection:
+            return self.put(connection, owner, kind, body, actor)
+
+    def waiting(self, limit: int) -> list[Command]:
+        """Return the oldest that nobody has answered yet."""
+        with self._engines.reading("the commands") as connection:
+            rows = connection.execute(
+                _SELECT.where(COMMANDS.c.state == sa.literal_column("'waiting'"))
+                .order_by(COMMANDS.c.id)
+                .limit(limit)
+            )
+            return [_command(row) for row in rows]
+
+    def get(self, command_id: int) -> Command | None:
+        """Return one command."""
+        with self._engines.reading("the commands") as connection:
+            row = connection.execute(_SELECT.where(COMMANDS.c.id == command_id)).first()
+        return None if row is None else _command(row)
+
+    def settle(self, command_id: int, state: str, result: str = "") -> None:
+        """Say what became of a command; what has been said stays."""
+        with self._engines.writing("the commands") as connection:
+            connection.execute(
+                sa.update(COMMANDS)
+                .where(COMMANDS.c.id == command_id, COMMANDS.c.state == WAITING)
+                .values(state=state, result=result[:MAX_RESULT], settled_us=self._clock.now_us())
+            )
+
+
+_SELECT = sa.select(
+    COMMANDS.c.id,
+    COMMANDS.c.at_us,
+    COMMANDS.c.owner,
+    COMMANDS.c.kind,
+    COMMANDS.c.body,
+    COMMANDS.c.actor,
+    COMMANDS.c.state,
+    COMMANDS.c.result,
+)
+
+
+def _command(row: Any) -> Command:  # noqa: ANN401 - a row
+    return Command(row[0], row[1], row[2], row[3], msgspec.json.decode(row[4]), row[5], row[6], row[7])
