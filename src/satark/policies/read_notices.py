@@ -87,12 +87,12 @@ def read_notices(document: Document, node: yaml.Node) -> NoticeRules:
             document.error(
                 fields["templates"][1], "missing_key", f"the notice `{kind}` needs `dlt`", hint=hint
             )
+    helpline = _matching(document, fields, "helpline", _HELPLINE, "a number to call, such as 1800 123 4567")
+    _check_helpline(document, fields, templates, helpline)
     return NoticeRules(
         kinds=kinds,
         institution=_words(document, fields, "institution", default.institution),
-        helpline=_matching(
-            document, fields, "helpline", _HELPLINE, "a number to call, such as 1800 123 4567"
-        ),
+        helpline=helpline,
         channels=channels,
         threshold_minor=threshold,
         quiet=_quiet(document, fields["quiet_hours"][1]) if "quiet_hours" in fields else None,
@@ -104,6 +104,16 @@ def read_notices(document: Document, node: yaml.Node) -> NoticeRules:
         dlt_header=header,
         templates=templates,
     )
+
+
+def _check_helpline(
+    document: Document, fields: Pairs, templates: dict[str, NoticeTemplate], helpline: str
+) -> None:
+    """Refuse a text that says whom to call when there is no number."""
+    names = {name for one in templates.values() for lang in LANGS for name in one.text(lang).names}
+    if "helpline" in names and not helpline and "helpline" not in fields:
+        node = fields["templates"][1]
+        document.error(node, "missing_key", "notices need `helpline`, which a text names")
 
 
 def duration_of(document: Document, node: yaml.Node, what: str, most_seconds: int) -> int | None:
