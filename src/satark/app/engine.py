@@ -18,6 +18,7 @@ import structlog
 
 import satark
 from satark.api import ApiOptions, ServerOptions, create_app, run_server
+from satark.app.inbox import Inbox
 from satark.core.clock import MICROS_PER_SECOND, SystemClock
 from satark.core.errors import SatarkError, SettingInvalid
 from satark.decisions.decide import Decider
@@ -78,13 +79,16 @@ def serve(wiring: AppWiring, announce: Announce) -> None:
         )
         start = _Start(service, announce)
         upkeep = _Upkeep(service, storage, snapshot_seconds=settings.snapshot_seconds)
+        inbox = Inbox(service, lambda: wiring.desk(storage), storage.lists)
 
         def on_listening(host: str, port: int) -> None:
             announce({"step": "listening", "address": web_address(host, port), "policy": policy.name})
             start.begin()
+            inbox.start()
 
         run_server(app, server_options, sockets=[sock], on_listening=on_listening)
         announce({"step": "stopping"})
+        inbox.stop()
         upkeep.stop()
         start.finish(settings.stop_seconds)
         # Before it has read the log, the service has nothing to finish and must write no snapshot.

@@ -18,12 +18,14 @@ from satark.decisions.list_edits import ListEdit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from satark.decisions.answers import Outcome
 
 _log = structlog.get_logger("satark.inbox")
 
 POLL_SECONDS = 0.2
+RETRY_SECONDS = 5.0
 PATIENCE_SECONDS = 15.0
 ROUND = 100
 _COME_BACK = (NotReady, StorageUnavailable, RateLimited)
@@ -55,6 +57,13 @@ class Lists(Protocol):
     def remove(self, name: str, value: str, *, actor: str, note: str = "") -> Any: ...  # noqa: ANN401, D102
 
 
+class HasCommands(Protocol):
+    """The desk's database, as far as the engine knows it."""
+
+    @property
+    def commands(self) -> Commands: ...  # noqa: D102
+
+
 class Inbox:
     """Takes commands in order, one after the other.
 
@@ -62,15 +71,18 @@ class Inbox:
     ----------
     service
         The engine.
-    commands
-        Where they wait.
+    open_desk
+        Opens the desk's database, where they wait. Called by the inbox's own thread, and again when it failed: the
+        engine decides without a desk as well as with one.
     lists
         Told of each edit once the log has it, so that pages show it.
     """
 
-    def __init__(self, service: Service, commands: Commands, lists: Lists) -> None:
+    def __init__(
+        self, service: Service, open_desk: Callable[[], AbstractContextManager[HasCommands]], lists: Lists
+    ) -> None:
         self._service = service
-        self._commands = commands
+        self._open_desk = open_desk
         self._lists = lists
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="satark-inbox", daemon=True)
@@ -85,13 +97,13 @@ class Inbox:
         if self._thread.ident is not None:
             self._thread.join(PATIENCE_SECONDS + 1)
 
-    def take(self) -> int:
+    def take(self, commands: Commands) -> int:
         """Carry out what waits; return how many were settled.
 
         The first one that cannot be carried out now ends the round, so that none overtakes it.
         """
         settled = 0
-        for command in self._commands.waiting(ROUND):
+        for command in commands.waiting(ROUND):
             if self._stop.is_set():
                 break
             try:
@@ -101,9 +113,9 @@ class Inbox:
                 break
             except SatarkError as error:
                 _log.warning("command_refused", command=command.id, kind=command.kind, reason=error.code)
-                self._commands.settle(command.id, "refused", error.code)
+                commands.settle(command.id, "refused", error.code)
             else:
-                self._commands.settle(command.id, "done")
+                commands.settle(command.id, "done")
             settled += 1
         return settled
 
@@ -140,13 +152,16 @@ class Inbox:
             raise heard[0].error
 
     def _run(self) -> None:
-        while not self._stop.wait(POLL_SECONDS):
+        while not self._stop.is_set():
             try:
-                self.take()
+                with self._open_desk() as desk:
+                    while not self._stop.wait(POLL_SECONDS):
+                        self.take(desk.commands)
             except SatarkError as error:
                 _log.warning("inbox_failed", error=error.code)
             except Exception:  # noqa: BLE001 - commands wait in the database; the next round tries again
                 _log.exception("inbox_failed")
+            self._stop.wait(RETRY_SECONDS)
 
 
 def label_of(body: Mapping[str, Any], actor: str, at_us: int) -> bytes:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.support.engine import NOW_US, Bench, BreakableLog, payment
 
+from satark.app import inbox as inbox_module
 from satark.app.inbox import Inbox, edit_of
-from satark.core.errors import InputInvalid, NotFound
+from satark.core.errors import InputInvalid, NotFound, StorageUnavailable
 
 
 @dataclass
@@ -56,7 +60,12 @@ def bench():
 
 def inbox_of(bench, *rows):
     commands, lists = Commands(list(rows)), Lists()
-    return Inbox(bench.service, commands, lists), commands, lists
+
+    class Taking(Inbox):
+        def take(self):
+            return super().take(commands)
+
+    return Taking(bench.service, None, lists), commands, lists
 
 
 def test_label_reaches_the_windows(bench):
@@ -134,3 +143,26 @@ def test_commands_wait_while_the_engine_cannot_write(bench, monkeypatch):
 def test_expiry_must_be_a_number():
     with pytest.raises(InputInvalid):
         edit_of("list_set", {"list": "a", "value": "b", "expires_us": "never"}, "asha")
+
+
+def test_inbox_asks_again_when_the_desk_could_not_be_opened(bench, monkeypatch):
+    monkeypatch.setattr(inbox_module, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(inbox_module, "RETRY_SECONDS", 0.001)
+    commands = Commands([Command(1, "list_set", {"list": "stolen", "value": "tok_5"})])
+    failures = iter([StorageUnavailable("not now"), OSError("not now either")])
+
+    @contextlib.contextmanager
+    def open_desk():
+        failure = next(failures, None)
+        if failure is not None:
+            raise failure
+        yield SimpleNamespace(commands=commands)
+
+    inbox = Inbox(bench.service, open_desk, Lists())
+    inbox.start()
+    for _ in range(5_000):
+        if commands.settled:
+            break
+        time.sleep(0.002)
+    inbox.stop()
+    assert commands.settled == {1: ("done", "")}
