@@ -70,6 +70,12 @@ class Log:
     def get(self, seq):
         return self.entries[seq - 1] if 0 < seq <= len(self.entries) else None
 
+    def find_by_ref(self, owner, payment_id):
+        return iter(())
+
+    def find_anywhere(self, event_id):
+        return [entry for entry in self.entries if entry.event_id == event_id]
+
     def recent(self, limit, before_seq=None, after_seq=None, action=None):
         entries = self.entries[: before_seq - 1] if before_seq else list(self.entries)
         if after_seq is not None:

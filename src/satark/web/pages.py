@@ -1,4 +1,4 @@
-"""The pages behind the login: live decisions, one decision, preferences."""
+"""The pages behind the login: live decisions and preferences."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Pages:
-    """Handlers of the live page and of one decision."""
+    """Handlers of the live page and of preferences."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -34,7 +34,6 @@ class Pages:
         return [
             Page("/", self.home, "decisions.view"),
             Page("/live/rows", self.rows, "decisions.view"),
-            Page("/decisions/{seq:int}", self.decision, "decisions.view"),
         ]
 
     async def home(self, request: Request, _: Session) -> Response:
@@ -66,28 +65,6 @@ class Pages:
             desk.lang(request), "rows.html", rows=rows, chosen=chosen, fresh=False, more=True
         )
         return HTMLResponse(html)
-
-    async def decision(self, request: Request, session: Session) -> Response:
-        """Show one decision in full, personal data masked."""
-        desk = self._desk
-        seq = request.path_params["seq"]
-        entry = await asyncio.to_thread(desk.reader.get, seq) if seq < 1 << 62 else None
-        decision = None if entry is None else views.decision_of(entry)
-        if entry is None or decision is None:
-            raise HTTPException(404)
-        body = views.body_of(entry)
-        await desk.note(session.username, "decision_viewed", entry.event_id, seq=str(seq))
-        return desk.page(
-            request,
-            "decision.html",
-            entry=entry,
-            decision=decision,
-            row=views.row_of(entry),
-            body=body,
-            particulars=[] if body is None else views.particulars_of(body),
-            lines=[] if body is None else views.lines_of(body),
-            steps=views.steps_of(decision.latency_us),
-        )
 
     async def settings(self, request: Request) -> Response:
         """Remember the language or the theme; open to everyone, since the login page has the switch too."""

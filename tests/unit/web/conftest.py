@@ -70,6 +70,12 @@ class Log:
     def get(self, seq):
         return next((entry for entry in self.entries if entry.seq == seq), None)
 
+    def find_by_ref(self, owner, payment_id):
+        return iter([entry for entry in self.entries if (entry.owner, entry.ref) == (owner, payment_id)])
+
+    def find_anywhere(self, event_id):
+        return [entry for entry in self.entries if entry.event_id == event_id]
+
     def recent(self, limit, before_seq=None, after_seq=None, action=None):
         if self.broken:
             raise StorageUnavailable("the disk is gone")

@@ -1,0 +1,1 @@
+"""One search over decisions, cases and things."""
