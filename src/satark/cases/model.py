@@ -369,6 +369,8 @@ class Cursor(msgspec.Struct, frozen=True):
     def parse(cls, text: str) -> Cursor | None:
         """Read what `text` wrote; None when it is no cursor."""
         priority, _, number = text[:64].partition("_")
+        if not (number.isascii() and number.isdigit()):
+            return None
         try:
             found = cls(float(priority), int(number))
         except ValueError:

@@ -184,7 +184,7 @@ def _reasons(document: Document, node: yaml.Node) -> dict[str, dict[str, Words]]
         found[outcome] = _coded(
             document, fields[outcome][1], f"reasons for {outcome}", REASONS[outcome], most=MAX_REASONS
         )
-        if not found[outcome]:
+        if fields[outcome][1].value == []:
             document.error(fields[outcome][1], "empty", f"there is no reason for {outcome}")
     return found
 
