@@ -154,6 +154,7 @@ class Audit:
         before_seq: int | None = None,
         action: str | None = None,
         subject: str | None = None,
+        actor: str | None = None,
     ) -> list[AuditEntry]:
         """Return entries, newest first, a page at a time."""
         query = sa.select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(limit)
@@ -163,6 +164,8 @@ class Audit:
             query = query.where(AUDIT.c.action == action)
         if subject is not None:
             query = query.where(AUDIT.c.subject == subject)
+        if actor is not None:
+            query = query.where(AUDIT.c.actor == actor)
         with self._engines.reading("the audit trail") as connection:
             return [
                 AuditEntry(
@@ -240,6 +243,16 @@ class Audit:
         """
         verifier = Verifier(self._engines, self._events, self._key, entry_hash)
         return verifier.run([msgspec.structs.astuple(head)[1:] for head in heads], progress)
+
+    def verify_trail(self, *, progress: Progress | None = None) -> AuditReport:
+        """Compute the trail's own chain again, without the log's, which is far longer (``log_entries`` is 0).
+
+        Raises
+        ------
+        StorageUnavailable
+            The database cannot be read.
+        """
+        return Verifier(self._engines, self._events, self._key, entry_hash).run_trail(progress)
 
 
 def entry_hash(key: bytes, previous: bytes, fields: tuple[int, int, str, str, str, str]) -> bytes:

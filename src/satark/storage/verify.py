@@ -100,6 +100,12 @@ class Verifier:
         problems = tuple(self._problems[:MAX_PROBLEMS])
         return AuditReport(not problems, audit_entries, log_entries, problems, audit_end.hex(), log_end.hex())
 
+    def run_trail(self, progress: Progress | None) -> AuditReport:
+        """Verify the trail alone."""
+        entries, end = self._trail(progress)
+        problems = tuple(self._problems[:MAX_PROBLEMS])
+        return AuditReport(not problems, entries, 0, problems, end.hex(), "")
+
     def _trail(self, progress: Progress | None) -> tuple[int, bytes]:
         """Verify the trail; learn from it which heads of the log were noted and what retention removed."""
         previous, last = CHAIN_START, 0

@@ -21,16 +21,20 @@ from satark.core.clock import SystemClock
 from satark.core.errors import SatarkError
 from satark.web.account import AccountPages
 from satark.web.assets import Assets
+from satark.web.audit import AuditPages
 from satark.web.case import CasePages
 from satark.web.customer import CustomerPages
+from satark.web.dashboard import DashboardPages
 from satark.web.decision.pages import DecisionPages
 from satark.web.desk import Desk
 from satark.web.entity.pages import EntityPages
 from satark.web.feed import Feed
 from satark.web.graph.pages import GraphPages
+from satark.web.lists import ListPages
 from satark.web.login import LoginArea
 from satark.web.options import WebOptions
 from satark.web.pages import Pages
+from satark.web.policy import PolicyPages
 from satark.web.queue import QueuePages
 from satark.web.rendering import Renderer
 from satark.web.routing import guarded
@@ -41,6 +45,7 @@ from satark.web.staff import StaffPages
 from satark.web.stream import Stream
 from satark.web.supervisor import SupervisorPages
 from satark.web.throttle import Throttle
+from satark.web.webhooks import WebhooksPages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from satark.core.clock import Clock
+    from satark.web.audit.pages import Trail
     from satark.web.identity.ports import IdentityStore
     from satark.web.ports import AuditTrail, DecisionReader, DeskStore, StaffDirectory
     from satark.web.routing import Page
@@ -86,8 +92,13 @@ AREAS: tuple[type[Area], ...] = (
     EntityPages,
     GraphPages,
     SearchPages,
+    DashboardPages,
+    ListPages,
+    PolicyPages,
+    AuditPages,
     StaffPages,
     AccountPages,
+    WebhooksPages,
 )
 """All areas behind the login; each owner adds one line."""
 
@@ -128,7 +139,7 @@ class SatarkWeb:
         self.desk.feed.let_go()
 
 
-def create_web(
+def create_web(  # noqa: PLR0913 - the one place that is handed everything
     reader: DecisionReader,
     staff: StaffDirectory,
     options: WebOptions | None = None,
@@ -138,6 +149,7 @@ def create_web(
     ticks: Callable[[], float] = time.monotonic,
     desk_store: DeskStore | None = None,
     identity: IdentityStore | None = None,
+    trail: Trail | None = None,
 ) -> SatarkWeb:
     """Return the pages over a log, a staff directory and the desk database.
 
@@ -157,6 +169,8 @@ def create_web(
         Cases and all else that people work on; without it, pages that need it answer 503.
     identity
         Sessions and second factors of the staff; without it, sessions end with the process and nobody has a factor.
+    trail
+        The installation's own audit trail, for the auditor's pages.
     """
     options = options or WebOptions()
     clock = clock or SystemClock()
@@ -182,6 +196,7 @@ def create_web(
         clock=clock,
         desk_store=desk_store,
         identity=identity,
+        trail=trail,
     )
     return SatarkWeb(desk)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from satark.cases.ports import CaseStore, Entities, Outbox
     from satark.core.clock import Clock
     from satark.web.assets import Assets
+    from satark.web.audit.pages import Trail
     from satark.web.feed import Feed
     from satark.web.identity.ports import IdentityStore
     from satark.web.options import WebOptions
@@ -54,6 +55,8 @@ class Desk:
         Cases and all else that people work on; None where only the live page is served.
     identity
         Sessions and second factors of the staff; None where nothing of them is kept.
+    trail
+        The installation's own audit trail, to be read; None where it cannot be.
     navigation
         The entries of the bar; filled when the areas are registered.
     """
@@ -71,6 +74,7 @@ class Desk:
     clock: Clock
     desk_store: DeskStore | None = None
     identity: IdentityStore | None = None
+    trail: Trail | None = None
     navigation: Navigation = field(default_factory=Navigation)
 
     @property

@@ -5,12 +5,12 @@ import json
 import msgspec
 import pytest
 
+from satark.cases.lists import Held
 from satark.cases.rollups import DAY_GRAIN, HOUR_GRAIN, hour_of
 from satark.core.errors import InputInvalid, NotFound
 from satark.decisions.list_edits import LIST_EDIT, ListEdit, encode_list_edit, list_ref
 from satark.decisions.ports import LogEntry
 from satark.storage.desk.list_acts import MAX_VALUES
-from satark.storage.desk.list_rows import Held
 
 AT_US = 1_790_000_000_000_000
 ON, OFF = Held(on=True), Held(on=False)

@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from satark.cases.lists import NOT_HELD, Act, Held, ValueRow
 from satark.cases.model import UNDO_SECONDS, Refusal
 from satark.core.clock import MICROS_PER_SECOND
 from satark.core.errors import InputInvalid, NotFound
 from satark.storage.desk.list_rows import (
     LIST_OWNER,
-    NOT_HELD,
-    Act,
-    Held,
-    ValueRow,
     act_of,
     asked_of,
     changed_later,

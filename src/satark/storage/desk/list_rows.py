@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
 
+from satark.cases.lists import Act, ValueRow
 from satark.cases.model import UNDO_SECONDS
 from satark.core.clock import MICROS_PER_SECOND
 from satark.storage.desk.tables.commands import COMMANDS
@@ -19,60 +19,6 @@ if TYPE_CHECKING:
 LIST_OWNER = 0
 """Lists belong to the installation, not to an owner of API keys."""
 _CHUNK = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Whether a list holds a value, and until when (None: for ever)."""
-
-    on: bool
-    expires_us: int | None = None
-
-
-NOT_HELD = Held(on=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ValueRow:
-    """What the newest edit in the log says of a value; `seq` is its place."""
-
-    list: str
-    value: str
-    removed: bool
-    expires_us: int | None
-    seq: int
-    at_us: int
-    actor: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What somebody did with one form.
-
-    Attributes
-    ----------
-    kind
-        add, remove, import or undo.
-    n
-        How many values it changed.
-    waiting, refused
-        How many of its commands the engine has not taken yet, or would not take.
-    undoable_until_us
-        Until when its actor can take it back; None when nobody can.
-    """
-
-    id: int
-    at_us: int
-    actor: str
-    list: str
-    kind: str
-    n: int
-    note: str
-    undone_by: int | None
-    waiting: int
-    refused: int
-    undoable_until_us: int | None
 
 
 def edited_values(connection: sa.Connection, name: str, wanted: Sequence[str]) -> dict[str, ValueRow]:
