@@ -72,8 +72,9 @@ class Shown(msgspec.Struct, frozen=True):
         Such as "card XX1111".
     payee
         Reduced to what no phone turns into a link.
-    payee_full
-        As it was given, for the complaint that the customer makes about it; "" when unknown.
+    instrument_full, payee_full
+        As given, for the complaint that the customer makes about it; "" when there is no more to say. Shown to nobody
+        but who has just denied the payment, and in no message.
     """
 
     event_id: str
@@ -86,6 +87,7 @@ class Shown(msgspec.Struct, frozen=True):
     payee_en: str
     payee_hi: str
     payee_full: str
+    instrument_full: str = ""
 
 
 class Freeze(msgspec.Struct, frozen=True):

@@ -54,6 +54,7 @@ def shown_of(event: Payment, occurred_us: int) -> Shown:
         payee_en=short or NO_PAYEE[0],
         payee_hi=short or NO_PAYEE[1],
         payee_full=name or (tail(account) if account else ""),
+        instrument_full=(event.payer.vpa or "") if event.method == "upi" and event.payer is not None else "",
     )
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 FIRST_LANGUAGE = "hi"
 PORTAL = "cybercrime.gov.in"
 """Where the Government of India takes complaints of cyber fraud; by phone that is 1930."""
+STEPS_US = 24 * 3_600 * MICROS_PER_SECOND
+"""So long after a denial its link still shows what to tell police and bank: a phone forgets a page while it calls."""
 _OK = 200
 _STATUS = {"ended": 410, "unknown": 404, "slow": 429, "broken": 503, "stale": 403}
 _log = structlog.get_logger("satark.web")
@@ -108,7 +110,7 @@ class CustomerPages:
             return self._used(request, *found)
         notice, effects = done
         return self._page(
-            request, "customer/told.html", notice, answer=answer.value, effects=effects, now_us=now_us
+            request, "customer/told.html", notice, answer=answer.value, effects=effects, reported_us=now_us
         )
 
     def _ask(self, request: Request, notice: Notice, token: str, status: int = 200) -> Response:
@@ -118,9 +120,20 @@ class CustomerPages:
         )
 
     def _used(self, request: Request, notice: Notice, link: NoticeLink) -> Response:
-        """Refuse a second answer, kindly."""
+        """Refuse a second answer, kindly; who denied the payment still finds the particulars for the complaint."""
         status = 409 if request.method == "POST" else 200
-        return self._page(request, "customer/closed.html", notice, status=status, why="used", link=link)
+        reported_us = link.used_us if link.answer is Answer.FRAUD else None
+        if reported_us is not None and self._desk.clock.now_us() - reported_us > STEPS_US:
+            reported_us = None
+        return self._page(
+            request,
+            "customer/closed.html",
+            notice,
+            status=status,
+            why="used",
+            link=link,
+            reported_us=reported_us,
+        )
 
     def _closed(self, request: Request, why: str, notice: Notice | None = None) -> Response:
         response = self._page(

@@ -133,9 +133,20 @@ def test_second_answer_is_refused_kindly_when_link_was_used(phone, bank, desk, s
     assert desk.notices.find(hash_of(token))[0].answer is Answer.GENUINE
 
 
-def test_used_link_tells_nothing_of_the_payment_when_opened_by_somebody_else(phone, bank):
+def test_steps_and_particulars_are_found_again_when_phone_forgot_the_page(phone, bank, clock):
     token = bank.tell()["sms"]
     phone.answer(token, "fraud")
+    clock.advance(86_400)
+    page = phone.get(f"/c/{token}")
+    assert "22 सितंबर 2026, 12:00:00 IST" in words_of_complaint(page)
+    assert "<form" not in page.text
+    clock.advance(1)
+    assert "<pre" not in phone.get(f"/c/{token}").text
+
+
+def test_used_link_tells_nothing_of_the_payment_when_it_was_confirmed(phone, bank):
+    token = bank.tell()["sms"]
+    phone.answer(token, "genuine")
     seen = words(phone.get(f"/c/{token}"))
     for particular in ("49,000", "quick-loan", "ramesh", "upi-629418830177"):
         assert particular not in seen
