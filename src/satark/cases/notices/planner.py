@@ -112,8 +112,9 @@ class NoticePlanner:
         channels = self._channels()
         if not channels:
             return []
-        if amount_minor is None and event.currency == self._plan.base_currency:
-            amount_minor = event.amount_minor
+        if not amount_minor:
+            # The follower says 0 where it knows no rate; taken as an amount, it would be below every limit.
+            amount_minor = event.amount_minor if event.currency == self._plan.base_currency else None
         customer_id = event.customer.id if event.customer is not None else ""
         chosen = self._book.customer(connection, entry.owner, customer_id) if customer_id else None
         if kind is NoticeKind.THRESHOLD and not self._is_over(chosen, amount_minor):

@@ -137,7 +137,16 @@ def test_amount_in_other_currency_is_not_compared_when_rate_is_unknown(
     event = make_event(currency="USD", amount_minor=90_000)
     entry, decision = make_entry(event), make_decision("allow")
     assert planner.plan(entry, decision, event, connection=None) == []
+    assert planner.plan(entry, decision, event, connection=None, amount_minor=0) == []
     assert planner.plan(entry, decision, event, connection=None, amount_minor=7_500_000)
+
+
+def test_release_is_refused_when_follower_knows_no_rate(
+    make_planner, make_event, make_entry, make_decision, book
+):
+    event = make_event(currency="USD", amount_minor=90_000_000)
+    make_planner().plan(make_entry(event), make_decision(), event, connection=None, amount_minor=0)
+    assert not book.notices[0].terms.release
 
 
 def test_nobody_is_told_when_payment_is_old(tell, book):
