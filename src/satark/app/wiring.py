@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from satark.app.seeding import Seeded
     from satark.app.settings import Settings
     from satark.cli.ports import Inspection
     from satark.core.rates import RateTable
@@ -140,6 +141,13 @@ class AppWiring:
         from satark.app.worker import work
 
         work(self, announce)
+
+    def seed(self, *, decisions: int, alerts: int, seed: int, tell: Callable[[str, int, int], None]) -> Seeded:
+        """Fill an empty installation with a simulated past."""
+        self._be_a_server()
+        from satark.app.seeding import seed_store
+
+        return seed_store(self, decisions=decisions, alerts=alerts, seed=seed, tell=tell)
 
     def _be_a_server(self) -> None:
         """Prepare this process to run for long: the data folder, compiled code in it, the log."""

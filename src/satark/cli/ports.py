@@ -48,6 +48,11 @@ class Wiring(Protocol):
     def work(self, announce: Callable[[Mapping[str, object]], None]) -> None:
         """Run the worker until told to stop."""
 
+    def seed(
+        self, *, decisions: int, alerts: int, seed: int, tell: Callable[[str, int, int], None]
+    ) -> Any:  # noqa: ANN401 - counts of what was stored
+        """Fill an empty installation with a simulated past."""
+
     def up(
         self, announce: Callable[[Mapping[str, object]], None], *, rate_per_second: float, seed: int
     ) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,12 @@ KEY_VARIABLE = "SATARK_API_KEY"
 @click.option(
     "--to", "server", help=f"Send events live to the server at this address; its key is in {KEY_VARIABLE}."
 )
+@click.option(
+    "--store",
+    type=click.IntRange(100, 50_000_000),
+    help="Fill the empty data folder with so many decisions of past days, as if it had run for long.",
+)
+@click.option("--alerts", type=click.IntRange(0), help="How many of these were stopped; only with --store.")
 @click.option("--rate", type=float, help="Events a second, steadily; only with --to.")
 @click.option(
     "--speed", type=float, default=1.0, show_default=True, help="Simulated seconds a second, with --to."
@@ -58,12 +64,12 @@ KEY_VARIABLE = "SATARK_API_KEY"
 )
 @click.option("--id-prefix", help="Put before each event id; differs from run to run with --to.")
 @click.option("--list-scenarios", is_flag=True, help="Show the fraud scenarios and stop.")
-def simulate(_wiring: Wiring, output: Output, **options: Any) -> None:  # noqa: ANN401 - click's values
+def simulate(wiring: Wiring, output: Output, **options: Any) -> None:  # noqa: ANN401 - click's values
     """Make a realistic, invented market: payments, results, labels, frauds with their truth.
 
     The same seed and sizes give the same events. Nothing in it is about a real person or card.
     """
-    out, server = options.pop("out"), options.pop("server")
+    out, server, store, alerts = (options.pop(name) for name in ("out", "server", "store", "alerts"))
     truth, pace = (
         options.pop("truth"),
         _Pace(*(options.pop(name) for name in ("rate", "speed", "past_minutes"))),
@@ -71,9 +77,15 @@ def simulate(_wiring: Wiring, output: Output, **options: Any) -> None:  # noqa: 
     if options.pop("list_scenarios"):
         _list_scenarios(output)
         return
-    if (out is None) == (server is None):
-        message = "say where to: --out FILE or --to ADDRESS"
+    if [out, server, store].count(None) != 2:  # noqa: PLR2004 - one of the three
+        message = "say where to: --out FILE, --to ADDRESS or --store DECISIONS"
         raise click.UsageError(message)
+    if alerts is not None and store is None:
+        message = "--alerts goes with --store"
+        raise click.UsageError(message)
+    if store is not None:
+        _store(wiring, output, store, alerts, options["seed"])
+        return
     if server is not None:
         if truth is not None:
             message = "--truth goes with --out"
@@ -93,6 +105,21 @@ def simulate(_wiring: Wiring, output: Output, **options: Any) -> None:  # noqa: 
         {"events": count, "frauds": frauds, "out": out, "truth": truth},
         f"{count:,} events ({frauds:,} payments are fraud) in {out}",
     )
+
+
+def _store(wiring: Wiring, output: Output, decisions: int, alerts: int | None, seed: int) -> None:
+    wanted = decisions // 20 if alerts is None else alerts
+    began = time.monotonic()
+    with counting(output, "decisions", decisions) as progress:
+        done = wiring.seed(
+            decisions=decisions, alerts=wanted, seed=seed, tell=lambda _step, count, of: progress(count, of)
+        )
+    data = {**asdict(done), "seconds": round(time.monotonic() - began, 1)}
+    text = (
+        f"{done.decisions:,} decisions and {done.alerts:,} alerts are stored, with {done.links:,} links between "
+        f"{done.events:,} events and what they name; start with: satark serve, work and web"
+    )
+    output.result(data, text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from satark.storage.desk.entity_graph import shortest
 from satark.storage.desk.entity_index import HEAVY_EVENTS, hour_begins_us, hour_of, index_batch, mark_batch
 from satark.storage.desk.entity_search import search
 from satark.storage.desk.entity_sql import CHAIN, HISTORY, LINKED, NEIGHBOURS
+from satark.storage.desk.tables.cases import ALERTS
 from satark.storage.desk.tables.entities import ACTIONS, ENTITIES, ENTITY_HOURS, ENTITY_LINKS
 
 if TYPE_CHECKING:
@@ -161,6 +162,13 @@ class SqlEntities:
             rows = connection.execute(sa.select(*columns).where(ENTITIES.c.id.in_(way)))
             refs = {row.id: _ref(row) for row in rows}
         return [refs[number] for number in way]
+
+    def sizes(self) -> tuple[int, int]:
+        """Return how many alerts the desk has, and how many links; it counts them, which takes a while."""
+        with self._engines.reading("the entities") as connection:
+            alerts = connection.scalar(sa.select(sa.func.count()).select_from(ALERTS))
+            links = connection.scalar(sa.select(sa.func.count()).select_from(ENTITY_LINKS))
+        return int(alerts or 0), int(links or 0)
 
     def series(self, ref: EntityRef, bucket_seconds: int, from_us: int, to_us: int) -> list[SeriesPoint]:
         """Return what a thing did over time, a point for each bucket from `from_us` up to before `to_us`.
