@@ -101,8 +101,14 @@ class Staff:
         return NewStaffMember(_member(row), chosen)
 
     def ensure_administrator(self, username: str = "admin", *, actor: str = SYSTEM) -> NewStaffMember | None:
-        """Add the first administrator when nobody can sign in yet; None when there is somebody."""
-        return None if self.list() else self.create(username, ADMINISTRATOR, actor=actor)
+        """Add the first administrator when nobody can sign in yet; None when there is somebody.
+
+        The password is made here and shown to whoever set the machine up, once; it need not be changed.
+        """
+        if self.list():
+            return None
+        password = random.token_urlsafe(GENERATED_BYTES)
+        return self.create(username, ADMINISTRATOR, password=password, actor=actor)
 
     def verify(self, username: str, password: str) -> StaffMember | None:
         """Return who signs in with this name and password, None when nobody may.
