@@ -247,3 +247,18 @@ def test_choice_replaces_the_earlier_one_when_made_again(desk):
 def test_choice_is_refused_when_wrong(desk, customer, lang, threshold):
     with pytest.raises(InputInvalid):
         desk.notices.choose(1, customer, lang=lang, threshold_minor=threshold, actor="asha")
+
+
+def test_case_closed_as_genuine_is_opened_again_when_customer_denies(bank, desk):
+    tokens = bank.tell()
+    case_id = desk.notices.find(hash_of(tokens["sms"]))[0].case_id
+    with desk.writing("a test") as connection:
+        desk.cases.adopt(connection, bank.policy.cases.terms)
+    reason = next(iter(bank.policy.cases.terms.reasons["genuine"]))
+    desk.cases.close([case_id], CaseOutcome.GENUINE, reason, "asha")
+    bank.say(tokens["sms"], Answer.FRAUD)
+    case = desk.cases.get(case_id)
+    assert (case.state, case.outcome, case.closed_us) == (CaseState.OPEN, None, None)
+    reopened = next(line for line in desk.cases.timeline(case_id) if line.kind == "reopened")
+    assert (reopened.actor, reopened.detail) == ("customer", {"outcome": "genuine"})
+    assert desk.cases.alerts(case_id)[0].outcome is None

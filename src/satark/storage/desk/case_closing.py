@@ -17,7 +17,7 @@ from satark.cases.cloud_events import event_message
 from satark.cases.model import CaseOutcome, CaseState, HoldChoice, ListChoice, Refusal, Undo
 from satark.storage.desk.case_rows import case_of
 from satark.storage.desk.case_work import CaseWork
-from satark.storage.desk.tables.cases import ALERTS, CASE_ENTITIES, CASES
+from satark.storage.desk.tables.cases import ALERTS, CASES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -345,22 +345,8 @@ class CaseClosing(CaseWork):
         )
         return amount_minor
 
-    def _open_again(self, connection: sa.Connection, case_id: int, **values: object) -> None:
-        """Make a closed case an open one: its alerts wait again, and others may join them."""
-        kept: dict[str, object] = {"outcome": None, "reason_code": None, "closed_us": None, "closed_by": None}
-        self._change(connection, case_id, **{**kept, **values})
-        connection.execute(
-            sa.update(ALERTS).where(ALERTS.c.case_id == case_id).values(outcome=None, closed_us=None)
-        )
-        self._set_joins(connection, case_id, joins=True)
-
     def _drop_proposal(self, connection: sa.Connection, case_id: int) -> None:
         self._change(connection, case_id, outcome=None, reason_code=None, proposed_by=None, proposal=None)
-
-    def _set_joins(self, connection: sa.Connection, case_id: int, *, joins: bool) -> None:
-        connection.execute(
-            sa.update(CASE_ENTITIES).where(CASE_ENTITIES.c.case_id == case_id).values(joins=joins)
-        )
 
 
 def _proposal(outcome: CaseOutcome, entries: Sequence[ListChoice], hold: HoldChoice | None) -> Proposal:

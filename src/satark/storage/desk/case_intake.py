@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from satark.cases.joining import Candidate, choose
-from satark.cases.model import CaseState
+from satark.cases.model import CaseOutcome, CaseState
 from satark.cases.priority import priority_of
 from satark.core.clock import MICROS_PER_SECOND
 from satark.core.errors import NotFound
@@ -125,11 +125,18 @@ class CaseIntake(CasePart):
     def answered(
         self, connection: sa.Connection, case_id: int, answer: str, detail: Mapping[str, Any]
     ) -> None:
-        """Note a customer's answer; a case that waited for the customer is worked on again."""
+        """Note a customer's answer; a case that waited for the customer is worked on again.
+
+        One that was closed as anything but fraud is opened again when the customer denies a payment of it.
+        """
         row = self._one(connection, case_id)
         self._line(connection, case_id, CUSTOMER, "answer", {"answer": answer, **detail})
-        if row.state == CaseState.WAITING_FOR_CUSTOMER.value:
-            state = CaseState.OPEN if row.assignee is None else CaseState.IN_PROGRESS
+        state = CaseState.OPEN if row.assignee is None else CaseState.IN_PROGRESS
+        fraud = CaseOutcome.FRAUD.value
+        if row.state == CaseState.CLOSED.value and answer == fraud and row.outcome != fraud:
+            self._open_again(connection, case_id, state=state.value)
+            self._line(connection, case_id, CUSTOMER, "reopened", {"outcome": row.outcome})
+        elif row.state == CaseState.WAITING_FOR_CUSTOMER.value:
             self._change(connection, case_id, state=state.value)
             self._line(connection, case_id, CUSTOMER, "state", {"from": row.state, "to": state.value})
         self._note(connection, CUSTOMER, "customer_answered", case_id, {"answer": answer})

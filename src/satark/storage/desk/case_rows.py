@@ -16,7 +16,14 @@ from satark.cases.model import (
     TimelineEntry,
 )
 from satark.core.errors import NotFound
-from satark.storage.desk.tables.cases import ALERTS, CASE_ATTACHMENTS, CASE_TIMELINE, CASES, NOT_CLOSED
+from satark.storage.desk.tables.cases import (
+    ALERTS,
+    CASE_ATTACHMENTS,
+    CASE_ENTITIES,
+    CASE_TIMELINE,
+    CASES,
+    NOT_CLOSED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -129,6 +136,20 @@ class CasePart:
             .returning(CASES.c.version)
         )
         return int(done.scalar_one())
+
+    def _open_again(self, connection: sa.Connection, case_id: int, **values: object) -> None:
+        """Make a closed case an open one: its alerts wait again, and others may join them."""
+        kept: dict[str, object] = {"outcome": None, "reason_code": None, "closed_us": None, "closed_by": None}
+        self._change(connection, case_id, **{**kept, **values})
+        connection.execute(
+            sa.update(ALERTS).where(ALERTS.c.case_id == case_id).values(outcome=None, closed_us=None)
+        )
+        self._set_joins(connection, case_id, joins=True)
+
+    def _set_joins(self, connection: sa.Connection, case_id: int, *, joins: bool) -> None:
+        connection.execute(
+            sa.update(CASE_ENTITIES).where(CASE_ENTITIES.c.case_id == case_id).values(joins=joins)
+        )
 
     def _line(
         self, connection: sa.Connection, case_id: int, actor: str, kind: str, detail: Mapping[str, Any]
