@@ -258,7 +258,7 @@ def test_case_closed_as_genuine_is_opened_again_when_customer_denies(bank, desk)
     desk.cases.close([case_id], CaseOutcome.GENUINE, reason, "asha")
     bank.say(tokens["sms"], Answer.FRAUD)
     case = desk.cases.get(case_id)
-    assert (case.state, case.outcome, case.closed_us) == (CaseState.OPEN, None, None)
+    assert (case.state, case.outcome, case.closed_us) == (CaseState.IN_PROGRESS, None, None)
     reopened = next(line for line in desk.cases.timeline(case_id) if line.kind == "reopened")
     assert (reopened.actor, reopened.detail) == ("customer", {"outcome": "genuine"})
     assert desk.cases.alerts(case_id)[0].outcome is None
