@@ -27,9 +27,10 @@ from benchmarks.one_run import PARTS as RUN_BY_RUN
 from benchmarks.report import RESULTS, as_text, bars_table, is_higher_better, peers_table
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = (*RUN_BY_RUN, "over_http", "handbook")
+PARTS = (*RUN_BY_RUN, "over_http", "pages", "handbook")
 QUICK_RESULTS = ROOT / ".cache" / "benchmarks-quick.json"
 QUICK_HTTP = ("--seconds", "6", "--stored", "20000", "--start-events", "100000")
+QUICK_PAGES = ("--decisions", "20000", "--alerts", "1000", "--asked", "20", "--seconds", "5")
 QUICK_HANDBOOK = ("--rows", "50000")
 NO_WORST = ("_times_satark", "_share_fired")
 
@@ -52,6 +53,8 @@ def measure(part: str, *, quick: bool, runs: int) -> dict[str, Any]:
     """
     if part == "over_http":
         return _over_http(quick=quick, runs=runs)
+    if part == "pages":
+        return _pages(quick=quick, runs=runs)
     if part == "handbook":
         return _handbook(quick=quick)
     found: dict[str, list[float]] = {}
@@ -83,6 +86,16 @@ def _over_http(*, quick: bool, runs: int) -> dict[str, Any]:
         out = Path(folder) / "http.json"
         words = ["--runs", str(runs), "--out", str(out), *(QUICK_HTTP if quick else ())]
         _run("benchmarks.over_http", *words)
+        return dict(json.loads(out.read_text("utf-8")))
+
+
+def _pages(*, quick: bool, runs: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="satark-bench-") as folder:
+        out = Path(folder) / "pages.json"
+        words = ["--runs", str(runs), "--out", str(out), *(QUICK_PAGES if quick else ())]
+        if cores() < 2:
+            words.append("--without-engine")
+        _run("benchmarks.pages", *words)
         return dict(json.loads(out.read_text("utf-8")))
 
 

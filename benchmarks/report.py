@@ -53,6 +53,7 @@ class Bar:
         return "" if self.limit is None else f"{'≥' if self.at_least else '≤'} {self.limit:,.10g}"
 
 
+PAGES = ("queue", "decision", "case", "entity", "graph", "search", "dashboard", "supervisor", "live")
 BARS = (
     Bar("kernel_bulk_events_per_s", "100 features, many events at once, events/s", 100_000, at_least=True),
     Bar("kernel_online_p50_us", "100 features, one event, median, µs"),
@@ -86,6 +87,21 @@ BARS = (
     Bar(
         "memory_days_of_1000_per_s", "days of 1,000 events/s in memory with the bundled policy", at_least=True
     ),
+    *(
+        Bar(
+            f"pages_{kind}_{page}_p95_ms",
+            f"{page} page, 1M decisions and 50k alerts on {name}, 95th percentile, ms",
+            100,
+        )
+        for kind, name in (("sqlite", "SQLite"), ("postgres", "PostgreSQL"))
+        for page in PAGES
+    ),
+    Bar(
+        "decisions_quiet_p99_ms",
+        "at a fixed 1,000 decisions/s with a worker and idle pages, 99th percentile, ms",
+    ),
+    Bar("decisions_hammered_p99_ms", "the same while the pages are hammered, ms"),
+    Bar("decisions_hammered_ratio", "the second over the first", 1.5),
     Bar("handbook_differences", "replay of public card data: values that differ from DuckDB's", 0),
     Bar("handbook_values_compared", "of so many compared"),
     Bar("handbook_rows", "payments replayed"),

