@@ -160,8 +160,8 @@ class WebhooksPages:
         """Show everything that was sent or is to be."""
         wanted = PostedFilter(state=_state(request), channel=_channel(request))
         outbox, before = self._outbox, _before(request)
-        rows, counts = await asyncio.to_thread(
-            lambda: (outbox.posted(wanted, ROWS + 1, before), outbox.counts())
+        rows, counts, endpoints = await asyncio.to_thread(
+            lambda: (outbox.posted(wanted, ROWS + 1, before), outbox.counts(), outbox.endpoints.all())
         )
         return self._desk.page(
             request,
@@ -169,6 +169,7 @@ class WebhooksPages:
             rows=rows[:ROWS],
             following=rows[ROWS - 1].id if len(rows) > ROWS else None,
             counts=counts,
+            names={one.id: one.name for one in endpoints},
             states=list(MessageState),
             channels=list(Channel),
             wanted=wanted,
@@ -259,6 +260,7 @@ class WebhooksPages:
             endpoint=found,
             health=health,
             rows=rows[:ROWS],
+            names={found.id: found.name},
             following=rows[ROWS - 1].id if len(rows) > ROWS else None,
             states=list(MessageState),
             wanted=wanted,
