@@ -263,6 +263,11 @@ class _Upkeep:
 
     def _export_head(self) -> None:
         if self._storage.folder is not None:
+            try:
+                # First the desk's, so that the exported head of the trail holds on to it too.
+                self._storage.seal_desk()
+            except SatarkError as error:
+                _log.warning("upkeep_failed", work="desk_seal", error=error.code)
             self._storage.audit.export_head(self._storage.folder / HEADS_NAME)
 
     def _snapshot(self) -> None:

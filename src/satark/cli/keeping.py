@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from satark.cli.output import Output
     from satark.cli.ports import Wiring
     from satark.storage import AuditReport, Manifest
+    from satark.storage.desk import DeskAuditReport
 
 HEADS_NAME = "heads.jsonl"
 
@@ -40,7 +41,7 @@ def audit() -> None:
     help="Heads exported earlier; by default those that the engine writes each hour into the data folder.",
 )
 def verify(wiring: Wiring, output: Output, *, heads_file: Path | None) -> None:
-    """Compute the hash chains of the audit trail and the log again from what is stored.
+    """Compute the hash chains of the audit trail, the log and the desk again from what is stored.
 
     Exit code 3 when something was changed, deleted or cut off.
     """
@@ -52,9 +53,15 @@ def verify(wiring: Wiring, output: Output, *, heads_file: Path | None) -> None:
     heads = [] if heads_file is None else read_heads(heads_file)
     with wiring.storage(write=False) as storage, _steps(output) as progress:
         report: AuditReport = storage.audit.verify(heads=heads, progress=progress)
-    output.result({**asdict(report), "heads_compared": len(heads)}, _told(report, len(heads)))
-    if not report.ok:
-        first = report.problems[0]
+        desk: DeskAuditReport | None = storage.verify_desk(progress=progress)
+    problems = (*report.problems, *(() if desk is None else desk.problems))
+    data = {**asdict(report), "ok": not problems, "problems": [asdict(one) for one in problems]}
+    output.result(
+        {**data, "heads_compared": len(heads), "desk_entries": 0 if desk is None else desk.entries},
+        [*_told(report, len(heads)), *_told_of_desk(desk)],
+    )
+    if problems:
+        first = problems[0]
         message = f"the {first.where} does not verify at {first.seq}: {first.what}"
         raise IntegrityBroken(message, where=first.where, seq=first.seq)
 
@@ -89,16 +96,18 @@ def restore(wiring: Wiring, output: Output, *, folder: Path) -> None:
         manifest = wiring.restore(folder, progress)
     with wiring.storage() as storage:
         report: AuditReport = storage.audit.verify()
+        desk: DeskAuditReport | None = storage.verify_desk()
         storage.audit.append(
             actor=acting_person(), action="backup_restored", detail={"log_seq": manifest.log_seq}
         )
-    data = {**msgspec.to_builtins(manifest), "verified": report.ok, "data": wiring.data}
+    verified = report.ok and (desk is None or desk.ok)
+    data = {**msgspec.to_builtins(manifest), "verified": verified, "data": wiring.data}
     output.result(
         data,
         f"Restored the log up to {manifest.log_seq:,}, taken {from_us(manifest.taken_us):%Y-%m-%d %H:%M} UTC, "
         f"into {wiring.data}; the windows are rebuilt at the next start.",
     )
-    if not report.ok:
+    if not verified:
         message = "the backup is whole, but its chains do not verify: see satark audit verify"
         raise IntegrityBroken(message)
 
@@ -140,6 +149,14 @@ def _told(report: AuditReport, heads: int) -> list[str]:
         f"log head   {report.log_hash}",
         f"audit head {report.audit_hash}",
     ]
+    return [*lines, *(f"{problem.where} {problem.seq}: {problem.what}" for problem in report.problems)]
+
+
+def _told_of_desk(report: DeskAuditReport | None) -> list[str]:
+    if report is None:
+        return []
+    said = "verify" if report.ok else "do NOT verify"
+    lines = [f"{report.entries:,} entries of the desk {said}", f"desk head  {report.hash}"]
     return [*lines, *(f"{problem.where} {problem.seq}: {problem.what}" for problem in report.problems)]
 
 

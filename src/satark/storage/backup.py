@@ -1,8 +1,12 @@
 """Take a consistent copy while the engine runs, and make an installation of it again.
 
-A backup is a folder: the database as one SQLite file whatever it came from, the installation's secrets, and
-a manifest with the digest of both and the heads of the chains. The windows are not in it: they are rebuilt
-from the log. Whoever holds a backup holds the card key; keep it as closely as the data folder itself.
+A backup is a folder: the database and the desk as one SQLite file each whatever they came from, the
+installation's secrets, and a manifest with the digest of all and the heads of the chains. The windows are not
+in it: they are rebuilt from the log. Whoever holds a backup holds the card key; keep it as closely as the
+data folder itself.
+
+The desk is copied before the log: what it has followed of the log is then in the log's copy, and the rest is
+followed after a restore. The other way round it would pass over entries that were never there.
 """
 
 from __future__ import annotations
@@ -30,7 +34,12 @@ if TYPE_CHECKING:
 
 MANIFEST_NAME = "manifest.json"
 DATABASE_NAME = "satark.db"
-FORMAT = 1
+DESK_NAME = "desk.db"
+FORMAT = 2
+FORMATS = (1, 2)
+"""Before 2 there was no desk."""
+ATTEMPTS = 5
+NEEDED = frozenset({DATABASE_NAME, SECRETS_NAME})
 PAGES_PER_STEP = 1_024
 READ_BYTES = 1 << 20
 
@@ -55,6 +64,8 @@ class Manifest(msgspec.Struct, frozen=True):
         The end of the log in it.
     audit_seq, audit_hash
         The end of the audit trail in it.
+    desk_seq, desk_hash
+        The end of the desk's chain in it; 0 when the installation has no desk.
     """
 
     format: int
@@ -65,6 +76,8 @@ class Manifest(msgspec.Struct, frozen=True):
     audit_seq: int
     audit_hash: str
     files: dict[str, BackedUpFile]
+    desk_seq: int = 0
+    desk_hash: str = ""
 
 
 def take_backup(
@@ -74,9 +87,15 @@ def take_backup(
     to: Path,
     *,
     taken_us: int,
+    folder: Path | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """Copy everything to an empty or new folder; the manifest is written last, so a torn backup has none.
+
+    Parameters
+    ----------
+    folder
+        The data folder, where on SQLite the desk lies.
 
     Raises
     ------
@@ -89,19 +108,20 @@ def take_backup(
     path = to / DATABASE_NAME
     copy: Engines | None = None
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        if engines.dialect == "sqlite":
-            _copy_sqlite(engines, path, progress)
-        else:
-            copy = sqlite_engines(path, read_only=False)
-            migrate(copy)
-            copy_tables(engines, copy, progress)
-            copy.dispose()
+        for _ in range(ATTEMPTS):
+            desk_seq, desk_hash = _copy_desk(engines, folder, to / DESK_NAME, secrets.audit_key, progress)
+            copied = copy = _copy_log(engines, path, progress)
+            if _noted_desk(audit_of.over(copied)) <= desk_seq:
+                break
+            # Between the two the trail noted a newer head of the desk, which would then seem to be cut.
+            copied.dispose()
+            path.unlink()
+            (to / DESK_NAME).unlink()
         write_secrets(to, secrets)
-        copy = _leave_wal(path)
-        head = audit_of.over(copy).head()
-        copy.dispose()
-        files = {name: _digest(to / name, progress) for name in (DATABASE_NAME, SECRETS_NAME)}
+        head = audit_of.over(copied).head()
+        copied.dispose()
+        names = [DATABASE_NAME, SECRETS_NAME, *([DESK_NAME] if desk_hash else [])]
+        files = {name: _digest(to / name, progress) for name in names}
         manifest = Manifest(
             format=FORMAT,
             taken_us=taken_us,
@@ -111,6 +131,8 @@ def take_backup(
             audit_seq=head.audit_seq,
             audit_hash=head.audit_hash,
             files=files,
+            desk_seq=desk_seq,
+            desk_hash=desk_hash,
         )
         _write_manifest(to, manifest)
     except (OSError, sqlite3.Error) as error:
@@ -137,7 +159,7 @@ def check_backup(source: Path, *, progress: Progress | None = None) -> Manifest:
     except (OSError, msgspec.DecodeError) as error:
         message = "this folder is no whole backup: its manifest cannot be read"
         raise InputInvalid(message, path=str(source)) from error
-    if manifest.format != FORMAT or set(manifest.files) != {DATABASE_NAME, SECRETS_NAME}:
+    if manifest.format not in FORMATS or set(manifest.files) - {DESK_NAME} != NEEDED:
         message = f"the backup is of format {manifest.format}, this program reads {FORMAT}"
         raise InputInvalid(message, path=str(source))
     for name, expected in manifest.files.items():
@@ -177,7 +199,7 @@ def restore(
     """
     manifest = check_backup(source, progress=progress)
     if str(target).startswith(POSTGRES_PREFIX):
-        _restore_postgres(source, str(target), folder, progress)
+        _restore_postgres(source, manifest, str(target), folder, progress)
         return manifest
     into = Path(target)
     _refuse_filled_folder(into)
@@ -191,6 +213,8 @@ def restore(
                 message = f"a file changed while it was copied: {name}"
                 raise IntegrityBroken(message, path=str(source / name))
             _sync_file(draft / name)
+        if DESK_NAME in manifest.files:
+            _wake_desk(draft)
         sync_folder(draft)
         # Takes the place of an empty folder and of nothing else.
         draft.rename(into)
@@ -203,8 +227,10 @@ def restore(
     return manifest
 
 
-def _restore_postgres(source: Path, url: str, folder: Path | None, progress: Progress | None) -> None:
-    """Fill an empty database, all in one transaction, then put the secrets into their folder."""
+def _restore_postgres(
+    source: Path, manifest: Manifest, url: str, folder: Path | None, progress: Progress | None
+) -> None:
+    """Fill an empty database, the log in one transaction and the desk in another, then put the secrets down."""
     secrets = Secrets.parse((source / SECRETS_NAME).read_bytes())
     if folder is not None:
         _empty_folder(folder)
@@ -216,12 +242,73 @@ def _restore_postgres(source: Path, url: str, folder: Path | None, progress: Pro
         migrate(engines)
         refuse_filled(engines)
         copy_tables(copy, engines, progress)
+        if DESK_NAME in manifest.files:
+            from satark.storage.desk.copying import fill_desk
+
+            fill_desk(source / DESK_NAME, engines, progress)
         bind_secrets(engines, secrets)
         if folder is not None:
             write_secrets(folder, secrets)
     finally:
         copy.dispose()
         engines.dispose()
+
+
+def _copy_log(engines: Engines, path: Path, progress: Progress | None) -> Engines:
+    """Copy the log and what belongs to it into one SQLite file; return the copy, open for reading."""
+    _touch(path)
+    if engines.dialect == "sqlite":
+        _copy_sqlite(engines, path, progress)
+    else:
+        copy = sqlite_engines(path, read_only=False)
+        try:
+            migrate(copy)
+            copy_tables(engines, copy, progress)
+        finally:
+            copy.dispose()
+    return _leave_wal(path)
+
+
+def _noted_desk(trail: Audit) -> int:
+    """Return the newest place of the desk's chain that a copy of the trail has noted."""
+    from satark.storage.desk.proof import SEALED
+
+    newest = trail.entries(1, action=SEALED)
+    return int(newest[0].detail["desk_seq"]) if newest else 0
+
+
+def _copy_desk(
+    engines: Engines, folder: Path | None, path: Path, key: bytes, progress: Progress | None
+) -> tuple[int, str]:
+    """Copy the desk, where there is one, and return the end of its chain."""
+    # The desk stands on the storage, and this is part of the storage.
+    from satark.core.clock import SystemClock
+    from satark.storage.desk.audit import DeskAudit
+    from satark.storage.desk.copying import copy_desk, has_desk
+
+    if not has_desk(engines, folder):
+        return 0, ""
+    _touch(path)
+    copy_desk(engines, folder, path, copy_sqlite=_copy_sqlite, progress=progress)
+    copy = _leave_wal(path)
+    try:
+        seq, digest = DeskAudit(copy, SystemClock(), key=key).head()
+    finally:
+        copy.dispose()
+    return seq, digest.hex()
+
+
+def _wake_desk(folder: Path) -> None:
+    """Make a copied desk fit for use, and leave nothing beside its file."""
+    from satark.storage.desk.copying import wake_desk
+
+    wake_desk(folder)
+    _leave_wal(folder / DESK_NAME).dispose()
+
+
+def _touch(path: Path) -> None:
+    """Make an empty file that only its owner can read."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _copy_sqlite(engines: Engines, path: Path, progress: Progress | None) -> None:
@@ -236,7 +323,7 @@ def _copy_sqlite(engines: Engines, path: Path, progress: Progress | None) -> Non
             return
         # Inside one read transaction the copy is of one moment; outside, each append would begin it anew.
         source.execute("BEGIN")
-        source.execute("SELECT 1 FROM events LIMIT 1").fetchall()
+        source.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
 
         def told(_status: int, remaining: int, total: int) -> None:
             if progress is not None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CHUNK = 500
 
 
-def refuse_filled(engines: Engines) -> None:
+def refuse_filled(engines: Engines, *, metadata: sa.MetaData = METADATA) -> None:
     """Refuse a database that holds anything.
 
     Raises
@@ -26,14 +26,21 @@ def refuse_filled(engines: Engines) -> None:
         It does.
     """
     with engines.reading("the database") as connection:
-        for table in METADATA.sorted_tables:
+        for table in metadata.sorted_tables:
             if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
                 message = f"the database is not empty: table {table.name} holds rows"
                 raise FolderUnusable(message, table=table.name)
 
 
-def copy_tables(source: Engines, target: Engines, progress: Progress | None = None) -> None:
+def copy_tables(
+    source: Engines, target: Engines, progress: Progress | None = None, *, metadata: sa.MetaData = METADATA
+) -> None:
     """Copy every row of every table as of one moment, in one transaction of the target.
+
+    Parameters
+    ----------
+    metadata
+        Which tables; the log's and what belongs to it unless given.
 
     Raises
     ------
@@ -45,7 +52,7 @@ def copy_tables(source: Engines, target: Engines, progress: Progress | None = No
         _one_moment(source) as reading,
         target.writer().begin() as writing,
     ):
-        for table in METADATA.sorted_tables:
+        for table in metadata.sorted_tables:
             _copy(table, reading, writing, progress)
 
 

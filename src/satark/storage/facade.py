@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from satark.core.clock import Clock
     from satark.storage.backup import Manifest
+    from satark.storage.desk.audit import DeskAuditReport
     from satark.storage.engines import Engines
     from satark.storage.installation import Secrets
     from satark.storage.log import SqlEventLog
@@ -82,8 +83,39 @@ class Storage:
             The database cannot be read, or the copy not written.
         """
         return take_backup(
-            self.engines, self.secrets, self.audit, to, taken_us=self._clock.now_us(), progress=progress
+            self.engines,
+            self.secrets,
+            self.audit,
+            to,
+            taken_us=self._clock.now_us(),
+            folder=self.folder,
+            progress=progress,
         )
+
+    def seal_desk(self) -> int:
+        """Note the head of the desk's chain in the trail; return its place, 0 when there is nothing new.
+
+        Raises
+        ------
+        StorageUnavailable
+            The desk cannot be read or the trail not written.
+        """
+        # The desk stands on the storage; this is the storage's way to it.
+        from satark.storage.desk.proof import seal_desk
+
+        return seal_desk(self)
+
+    def verify_desk(self, *, progress: Progress | None = None) -> DeskAuditReport | None:
+        """Compute the desk's chain again, against the heads in the trail; None when there is no desk.
+
+        Raises
+        ------
+        StorageUnavailable
+            A database cannot be read.
+        """
+        from satark.storage.desk.proof import verify_desk
+
+        return verify_desk(self, progress=progress)
 
     def retain(
         self, rule: Retention, *, dry_run: bool, actor: str = "system", progress: Progress | None = None

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from satark.core.clock import FixedClock, Micros
 from satark.decisions.ports import LogEntry
-from satark.storage import Storage, open_storage
+from satark.storage import Secrets, Storage, open_storage
 from satark.storage.desk import Desk, open_desk
 
 START_US = 1_790_000_000_000_000
@@ -54,14 +54,19 @@ class Backend:
         self.opened.append(desk)
         return desk
 
-    def beside(self, name: str) -> Backend:
-        """Return another empty database of the same kind."""
+    def beside(self, name: str, *, fresh: bool = False) -> Backend:
+        """Return another empty database of the same kind; a fresh one has not even tables."""
         folder = self.folder.parent / name
         if self.server is None:
             return Backend(self.kind, folder, folder, None, self.clock, self.opened)
         return Backend(
-            self.kind, folder, self.server.take(), self.server, self.clock, self.opened, self.taken
+            self.kind, folder, self.server.take(fresh=fresh), self.server, self.clock, self.opened, self.taken
         )
+
+    @property
+    def secrets(self) -> Secrets:
+        """Return secrets with the key that `open_desk` takes."""
+        return replace(Secrets.generate(), audit_key=AUDIT_KEY)
 
     def run(self, statement: str, *, file: str = "satark.db") -> None:
         """Change the database behind Satark's back; on SQLite it lies in several files."""
@@ -166,9 +171,9 @@ class Server:
         self._free: list[str] = []
         self._made: list[str] = []
 
-    def take(self) -> str:
-        """Return the URL of an empty database."""
-        if self._free:
+    def take(self, *, fresh: bool = False) -> str:
+        """Return the URL of an empty database; a fresh one was never used."""
+        if self._free and not fresh:
             return self._free.pop()
         name = f"satark_test_{os.getpid()}_{len(self._made)}"
         _as_owner(self.url, f'CREATE DATABASE "{name}"')

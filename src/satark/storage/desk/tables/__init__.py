@@ -1,1 +1,27 @@
-"""The tables of the desk database, one module per area."""
+"""The tables of the desk database, one module per area; importing this folder knows them all."""
+
+from __future__ import annotations
+
+from satark.storage.desk.tables import (
+    audit,
+    cases,
+    commands,
+    entities,
+    identity,
+    notices,
+    outbox,
+    rollups,
+)
+from satark.storage.desk.tables.base import METADATA
+
+__all__ = [
+    "METADATA",
+    "audit",
+    "cases",
+    "commands",
+    "entities",
+    "identity",
+    "notices",
+    "outbox",
+    "rollups",
+]
