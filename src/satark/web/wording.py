@@ -87,14 +87,15 @@ DONE: dict[str, str | tuple[str, str]] = {
     "refused_media_type": _("Files of this kind cannot be attached."),
     "refused_other": _("This is not possible just now."),
 }
-_SPANS = (
-    _("%(minutes)s min"),
-    _("%(hours)s h %(minutes)s min"),
-    _("%(days)s d %(hours)s h"),
-    _("%(span)s left"),
-    _("%(span)s late"),
-    _("%(span)s ago"),
-)
+_MINUTES = _("%(minutes)s min")
+_HOURS = _("%(hours)s h")
+_HOURS_MINUTES = _("%(hours)s h %(minutes)s min")
+_DAYS = _("%(days)s d")
+_DAYS_HOURS = _("%(days)s d %(hours)s h")
+_LEFT = _("%(span)s left")
+_LATE = _("%(span)s late")
+_AGO = _("%(span)s ago")
+_NOW = _("just now")
 
 
 def add_case_words(renderer: Renderer) -> None:
@@ -113,17 +114,22 @@ def span_of(seconds: float, lang: str) -> str:
 
     Examples
     --------
-    >>> span_of(59, "en"), span_of(3 * 60, "en"), span_of(3_660, "en"), span_of(90_000, "en")
-    ('0 min', '3 min', '1 h 1 min', '1 d 1 h')
+    >>> span_of(59, "en"), span_of(3 * 60, "en"), span_of(3_660, "en"), span_of(7_200, "en"), span_of(90_000, "en")
+    ('0 min', '3 min', '1 h 1 min', '2 h', '1 d 1 h')
     """
     whole = max(0, int(seconds))
-    gettext = i18n.translations(lang).gettext
+    parts = {
+        "minutes": whole % _HOUR // _MINUTE,
+        "hours": whole % _DAY // _HOUR,
+        "days": whole // _DAY,
+    }
     if whole < _HOUR:
-        return gettext("%(minutes)s min") % {"minutes": whole // _MINUTE}
-    if whole < _DAY:
-        parts = {"hours": whole // _HOUR, "minutes": whole % _HOUR // _MINUTE}
-        return gettext("%(hours)s h %(minutes)s min") % parts
-    return gettext("%(days)s d %(hours)s h") % {"days": whole // _DAY, "hours": whole % _DAY // _HOUR}
+        form = _MINUTES
+    elif whole < _DAY:
+        form = _HOURS_MINUTES if parts["minutes"] else _HOURS
+    else:
+        form = _DAYS_HOURS if parts["hours"] else _DAYS
+    return i18n.translations(lang).gettext(form) % parts
 
 
 def _spans(lang: str) -> Callable[[float], str]:
@@ -135,7 +141,7 @@ def _left(lang: str) -> Callable[[int, int], str]:
 
     def left(deadline_us: int, now_us: int) -> str:
         seconds = (deadline_us - now_us) / MICROS_PER_SECOND
-        frame = gettext("%(span)s left") if seconds >= 0 else gettext("%(span)s late")
+        frame = gettext(_LEFT if seconds >= 0 else _LATE)
         return frame % {"span": span_of(abs(seconds), lang)}
 
     return left
@@ -145,7 +151,8 @@ def _ago(lang: str) -> Callable[[int, int], str]:
     gettext = i18n.translations(lang).gettext
 
     def ago(at_us: int, now_us: int) -> str:
-        return gettext("%(span)s ago") % {"span": span_of((now_us - at_us) / MICROS_PER_SECOND, lang)}
+        seconds = (now_us - at_us) / MICROS_PER_SECOND
+        return gettext(_NOW) if seconds < _MINUTE else gettext(_AGO) % {"span": span_of(seconds, lang)}
 
     return ago
 

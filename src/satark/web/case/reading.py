@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from satark.web.sessions import Session
 
 ALERTS = 20
-EVENTS = 40
+EVENTS = 100
 THINGS = 40
+LOOKING = frozenset({"locked", "unlocked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ def read_case(
         case=case,
         alerts=[AlertRow(alert, _row(desk, alert.seq)) for alert in alerts[:ALERTS]],
         more_alerts=alerts[ALERTS - 1].id if len(alerts) > ALERTS else None,
-        events=events[:EVENTS],
+        # Who merely looked at the case stands in the audit trail; here it would hide what was done.
+        events=[event for event in events[:EVENTS] if event.kind not in LOOKING],
         more_events=events[EVENTS - 1].id if len(events) > EVENTS else None,
         things=things,
         related=cases.related(case_id, 8),

@@ -20,7 +20,9 @@ from satark.web.case.timeline_words import (
     HOLD_NAMES,
     KIND_SENTENCES,
     NOTICE_STATE_NAMES,
+    TO_THE_QUEUE,
     UNDO_NAMES,
+    UNTIL,
 )
 from satark.web.wording import OUTCOME_NAMES, STATE_NAMES
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from satark.web.rendering import Renderer
 
 Detail = Mapping[str, Any]
-_QUIET = frozenset({"locked", "unlocked"})
 _JOINT = " · "
 
 
@@ -57,13 +58,18 @@ class TimelineWords:
             "hold": self._hold,
         }
 
+    def sentence(self, entry: TimelineEntry) -> str:
+        """Return what was done, to follow the name of who did it."""
+        kind = "declined" if entry.kind == "proposed" and entry.detail.get("declined") else entry.kind
+        return self._named(kind, KIND_SENTENCES)
+
     def detail(self, entry: TimelineEntry, terms: CaseTerms) -> str:
         """Return the particulars of an entry in words, empty when its kind says it all."""
         teller = self._tellers.get(entry.kind)
         return "" if teller is None else teller(entry.detail, terms)
 
     def _assigned(self, detail: Detail, _: CaseTerms) -> str:
-        return "→ " + (_text(detail, "to") or self._gettext("back to the queue"))
+        return "→ " + (_text(detail, "to") or self._gettext(TO_THE_QUEUE))
 
     def _check(self, detail: Detail, terms: CaseTerms) -> str:
         return f"{'☑' if detail.get('done') else '☐'} {self._words(_text(detail, 'item'), terms.checklist)}"
@@ -72,12 +78,12 @@ class TimelineWords:
         parts = [self._named(_text(detail, "act"), ACT_NAMES), _text(detail, "list")]
         expires_us = detail.get("expires_us")
         if isinstance(expires_us, int):
-            parts.append(self._gettext("until %(moment)s") % {"moment": self._moment(expires_us)})
+            parts.append(self._gettext(UNTIL) % {"moment": self._moment(expires_us)})
         return _joined(parts)
 
     def _outcome(self, detail: Detail, terms: CaseTerms) -> str:
         if detail.get("declined"):
-            return self._gettext("set aside")
+            return ""
         outcome, reason = _text(detail, "outcome"), _text(detail, "reason")
         named = [self._named(outcome, OUTCOME_NAMES), self._words(reason, terms.reasons.get(outcome, {}))]
         return ": ".join(part for part in named if part)
@@ -108,11 +114,10 @@ class TimelineWords:
 
 def add_timeline_words(renderer: Renderer) -> None:
     """Give templates the filters of the timeline."""
-    renderer.add_names("timeline_kind", KIND_SENTENCES)
+    renderer.add_filter("timeline_sentence", lambda lang: TimelineWords(lang).sentence)
     renderer.add_names("actor_name", ACTOR_NAMES)
     renderer.add_filter("timeline_detail", lambda lang: TimelineWords(lang).detail)
     renderer.add_filter("timeline_text", lambda _: written)
-    renderer.add_filter("timeline_quiet", lambda _: lambda entry: entry.kind in _QUIET)
 
 
 def written(entry: TimelineEntry) -> str:

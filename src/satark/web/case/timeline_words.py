@@ -8,14 +8,13 @@ KIND_SENTENCES = {
     "opened": _("opened the case"),
     "alert_joined": _("joined an alert"),
     "assigned": _("assigned the case"),
-    "locked": _("has the case open"),
-    "unlocked": _("left the case"),
     "state": _("moved the case"),
     "note": _("wrote a note"),
     "attachment": _("attached a file"),
     "check": _("changed the checklist"),
     "action": _("acted:"),
-    "proposed": _("on the proposal:"),
+    "proposed": _("proposed:"),
+    "declined": _("set the proposal aside"),
     "closed": _("closed the case:"),
     "reopened": _("opened the case again"),
     "undone": _("took back:"),
@@ -64,3 +63,5 @@ CHANNEL_NAMES = {
     "push": _("Push notification"),
     "webhook": _("Webhook"),
 }
+TO_THE_QUEUE = _("back to the queue")
+UNTIL = _("until %(moment)s")

@@ -25,7 +25,7 @@
       place.innerHTML = html;
       var state = place.querySelector(".lock-state");
       mine = state !== null && state.classList.contains("own");
-      if (state && changed && Number(state.dataset.version) > Number(page.dataset.version)) { changed.hidden = false; }
+      if (state && changed && Number(state.dataset.changed) > Number(page.dataset.changed)) { changed.hidden = false; }
     }).catch(function () { /* The next one tries again. */ });
   }
 

@@ -6,6 +6,7 @@
   var chosenLabel = document.getElementById("n-chosen");
   if (!board || !bulk) { return; }
   var every = 5000;
+  bulk.classList.add("scripted");
 
   function boxes() { return Array.prototype.slice.call(board.querySelectorAll("input[name='case']")); }
 
