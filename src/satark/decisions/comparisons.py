@@ -92,6 +92,18 @@ class Comparisons:
                     self._note_pair(node.right, node.left)
         self.items = tuple(items)
         self._sides = compile_values(sides, order)
+        self._sides_of = {
+            name: compile_values(
+                [
+                    side
+                    for place, item in enumerate(items)
+                    if name in item.names
+                    for side in sides[2 * place : 2 * place + 2]
+                ],
+                order,
+            )
+            for name in sorted(frozenset[str]().union(*(item.names for item in items)))
+        }
 
     def turns(self, inputs: Inputs, name: str) -> list[float]:
         """Return the values of a number at which comparisons change their answer, as far as they can be told.
@@ -103,19 +115,17 @@ class Comparisons:
         name
             A fact or feature that is a number.
         """
-        place = self._places[name]
-        known = inputs.values[place]
-        start = known if isinstance(known, int | float) and not isinstance(known, bool) else 0
-        here = self._gaps(inputs, place, start)
-        there = self._gaps(inputs, place, start + 1)
-        found: list[float] = []
-        for item, one, other in zip(self.items, here, there, strict=True):
-            if name not in item.names or one is None or other is None or one == other:
-                continue
-            turn = start - one / (other - one)
-            if math.isfinite(turn):
-                found.append(turn)
-        return found
+        if name not in self._sides_of:
+            return []
+        known = inputs.values[self._places[name]]
+        start = known if is_number(known) else 0
+        here, there = self._gaps(inputs, name, start), self._gaps(inputs, name, start + 1)
+        turns = [
+            start - one / (other - one)
+            for one, other in zip(here, there, strict=False)
+            if one is not None and other is not None and one != other
+        ]
+        return [turn for turn in turns if math.isfinite(turn)]
 
     def limits(self, inputs: Inputs) -> dict[str, list[Limit]]:
         """Return what rules hold each value against where it stands alone on one side of a comparison."""
@@ -132,12 +142,14 @@ class Comparisons:
                 found.setdefault(item.right, []).append(Limit(item.code, _MIRRORED[item.op], left))
         return found
 
-    def _gaps(self, inputs: Inputs, place: int, value: float) -> list[float | None]:
+    def _gaps(self, inputs: Inputs, name: str, value: float) -> list[float | None]:
+        """Return left minus right of each comparison that has a name, with a value in its place."""
+        place = self._places[name]
         values = (*inputs.values[:place], value, *inputs.values[place + 1 :])
         try:
-            sides = self._sides(values, inputs.lists)
+            sides = self._sides_of[name](values, inputs.lists)
         except Exception:  # noqa: BLE001 - what cannot be computed turns nowhere
-            return [None] * len(self.items)
+            return []
         return [
             None if left is None or right is None else left - right
             for left, right in zip(sides[::2], sides[1::2], strict=True)

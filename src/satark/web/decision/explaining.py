@@ -30,6 +30,7 @@ _UPPER = frozenset({">", ">=", "=="})
 _MAX_CHANGES = 6
 _SHOWN_WINDOWS = 5
 _NEAR_LIMIT = 0.5
+_MAX_WORDS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ class Explainer:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
+        self._words: dict[tuple[str, str], Words] = {}
 
     def explain(self, entry: LogEntry, decision: Decision, lang: Lang) -> Explanation:
         """Explain one decision.
@@ -151,7 +153,7 @@ class Explainer:
             Its policy, body or features are not there (any more).
         """
         judge, comparisons, inputs, stored = self._inputs(entry, decision)
-        words = Words(judge, lang)
+        words = self._words_of(judge, lang)
         verdict = judge.verdict(inputs)
         found = find_changes(judge, comparisons, inputs)
         limits = comparisons.limits(inputs)
@@ -212,7 +214,7 @@ class Explainer:
             As `explain`.
         """
         judge, _, inputs, _ = self._inputs(entry, decision)
-        words = Words(judge, lang)
+        words = self._words_of(judge, lang)
         choice = next((one for one in _choices(judge, inputs, words, set()) if one.name == name), None)
         if choice is None:
             return None
@@ -221,6 +223,16 @@ class Explainer:
             return None
         change = judged(judge, inputs, name, new)
         return _changes(words, [change])[0], change.codes
+
+    def _words_of(self, judge: Judge, lang: Lang) -> Words:
+        """Return the words of a policy; made once, since most of them are sentences."""
+        key = (judge.policy.content_hash, lang)
+        words = self._words.get(key)
+        if words is None:
+            if len(self._words) >= _MAX_WORDS:
+                self._words.clear()
+            words = self._words[key] = Words(judge, lang)
+        return words
 
     def _inputs(
         self, entry: LogEntry, decision: Decision

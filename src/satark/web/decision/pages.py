@@ -197,8 +197,7 @@ class DecisionPages:
             if earlier is None or payment is None or payment.location is None:
                 continue
             where = payment.location
-            known = found[-1] if found else spots[0]
-            if (where.lat, where.lon) != (known.lat, known.lon):
+            if all((where.lat, where.lon) != (known.lat, known.lon) for known in (spots[0], *found)):
                 note = str(earlier.occurred_us)
                 found.append(Spot("before", where.lat, where.lon, note, where.accuracy_m / 1_000))
             if len(found) == _BEFORE:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from satark.features.geo import distance_km, every_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 WIDTH = 640
 HEIGHT = 400
@@ -205,13 +205,15 @@ class _View:
         tall = HEIGHT / 2 / self.scale
         wide = WIDTH / 2 / self.scale / _squeeze(self.lat)
         grid = next((step for step in _GRIDS if 4 * tall * wide / step**2 < 4 * _MAX_DOTS), _GRIDS[-1])
+        south, north, west, east = self.lat - tall, self.lat + tall, self.lon - wide, self.lon + wide
+        inside = [(lat, lon) for lat, lon in _cells(grid) if south < lat < north and west < lon < east]
+        across, x0 = _squeeze(self.lat) * self.scale, WIDTH / 2
+        scale, y0 = self.scale, HEIGHT / 2
         dots = [
-            self.place(lat, lon)
-            for lat, lon in _cells(grid)
-            if abs(lat - self.lat) < tall and abs(lon - self.lon) < wide
+            f"M{round(x0 + (lon - self.lon) * across)} {round(y0 - (lat - self.lat) * scale)}h0"
+            for lat, lon in inside[:: 1 + len(inside) // _MAX_DOTS]
         ]
-        diameter = max(2.0, min(9.0, 0.62 * grid * self.scale))
-        return "".join(f"M{x:g} {y:g}h0" for x, y in _thinned(dots)), round(diameter, 1)
+        return "".join(dots), round(max(2.0, min(9.0, 0.62 * grid * scale)), 1)
 
     def bar(self) -> tuple[float, int]:
         """Return the longest round scale that takes less than a third of the width."""
@@ -230,8 +232,3 @@ def _cells(grid: float) -> tuple[tuple[float, float], ...]:
     """Return the middles of the cells of a grid in which a PIN code lies."""
     cells = {(math.floor(lat / grid), math.floor(lon / grid)) for lat, lon in every_place()}
     return tuple(sorted(((lat + 0.5) * grid, (lon + 0.5) * grid) for lat, lon in cells))
-
-
-def _thinned(dots: Sequence[tuple[float, float]]) -> Iterable[tuple[float, float]]:
-    """Return so many of the dots that the page stays small."""
-    return dots[:: 1 + len(dots) // _MAX_DOTS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from satark.core.clock import Micros, format_ist
@@ -25,14 +26,17 @@ if TYPE_CHECKING:
 
 MONEY_FACTS = frozenset({"amount", "cash_like_amount"})
 SECONDS_PER_DAY = 86_400
+_QUOTED = re.compile("`([^`]*)`")
 _MAX_TEXT = 60
 _DURATIONS = frozenset({Statistic.SINCE_FIRST, Statistic.SINCE_LAST})
 _COUNTS = frozenset({Statistic.COUNT, Statistic.DISTINCT})
 
 FACT_NAMES = {
+    "account": _("Bank account"),
     "amount": _("Amount"),
     "amount_minor": _("Amount in the smallest unit of its currency"),
     "amount_is_round": _("Amount is a round figure"),
+    "bin6": _("Card number series"),
     "bin_country": _("Country of the card's number series"),
     "bin_funding": _("Credit, debit or prepaid card"),
     "bin_scheme": _("Card scheme"),
@@ -48,21 +52,28 @@ FACT_NAMES = {
     "customer": _("Customer"),
     "customer_age_days": _("Age of the customer's account"),
     "device": _("Device"),
+    "email": _("E-mail"),
     "email_domain": _("Domain of the e-mail address"),
     "email_is_disposable": _("E-mail address is a throw-away one"),
+    "fingerprint": _("Device fingerprint"),
     "hour_ist": _("Hour of the day in India"),
     "ip": _("IP address"),
     "ip_country": _("IP country"),
     "ip_is_private": _("IP address is of a private network"),
     "is_night": _("At night"),
     "issuer_country": _("Country of the card's issuer"),
+    "label": _("Report of fraud"),
     "line_count": _("Order lines"),
+    "location": _("Place"),
     "mcc": _("Merchant category"),
     "merchant": _("Merchant"),
     "method": _("Method"),
     "occurred_at": _("Time"),
+    "outcome": _("Result of the payment"),
+    "payee_account": _("Payee account"),
     "payee_age_days": _("Time since the payee was added"),
     "payee_key": _("Receiver"),
+    "payee_vpa": _("Payee UPI address"),
     "payer_key": _("Payer"),
     "phone": _("Phone"),
     "phone_is_foreign": _("Phone is of another country"),
@@ -162,15 +173,14 @@ class Words:
         self._currency = judge.policy.base_currency
         self._translate = i18n.translations(lang).gettext
         self._specs = {feature.name: feature for feature in judge.policy.features}
+        self._names: dict[str, str] = {}
 
     def name(self, name: str) -> str:
         """Return what a fact or feature is called; one that we have no words for keeps its name."""
-        spec = self._specs.get(name)
-        if spec is not None:
-            sentence = explain_feature(spec, self.lang)
-            return sentence[:1].upper() + sentence[1:]
-        known = FACT_NAMES.get(name)
-        return name if known is None else self._translate(known)
+        found = self._names.get(name)
+        if found is None:
+            found = self._names[name] = self._name(name)
+        return found
 
     def by(self, facts: tuple[str, ...]) -> str:
         """Return what windows are kept by: "Card", or "Card number series + Merchant"."""
@@ -214,6 +224,22 @@ class Words:
             case "time":
                 return format_ist(Micros(round(value)), self.lang)
         return _short(value)
+
+    def _name(self, name: str) -> str:
+        spec = self._specs.get(name)
+        if spec is not None:
+            sentence = _QUOTED.sub(self._quoted, explain_feature(spec, self.lang))
+            return sentence[:1].upper() + sentence[1:]
+        known = FACT_NAMES.get(name)
+        return name if known is None else self._translate(known)
+
+    def _quoted(self, match: re.Match[str]) -> str:
+        """Return the words of a fact that a sentence quotes; a condition stays as its author wrote it."""
+        known = FACT_NAMES.get(match[1])
+        if known is None:
+            return match[1]
+        words = self._translate(known)
+        return words if self.lang == "hi" or words[:2].isupper() else words[:1].lower() + words[1:]
 
     def _text(self, name: str, text: str) -> str:
         choices = _CHOICES.get(name)

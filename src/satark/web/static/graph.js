@@ -127,19 +127,23 @@
     nodeLayer.appendChild(group);
   }
 
+  // Things keep their size while the drawing is made larger or smaller, so that their labels can be read.
   function place() {
+    if (!byHand) { fit(); }
+    var size = Math.max(0.6, Math.min(1, scale * (width < 600 ? 1.6 : 1.2)));
     edges.forEach(function (edge) {
       if (!edge.line) { return; }
-      edge.line.setAttribute("x1", edge.a.x.toFixed(1));
-      edge.line.setAttribute("y1", edge.a.y.toFixed(1));
-      edge.line.setAttribute("x2", edge.b.x.toFixed(1));
-      edge.line.setAttribute("y2", edge.b.y.toFixed(1));
+      edge.line.setAttribute("x1", (left + scale * edge.a.x).toFixed(1));
+      edge.line.setAttribute("y1", (top + scale * edge.a.y).toFixed(1));
+      edge.line.setAttribute("x2", (left + scale * edge.b.x).toFixed(1));
+      edge.line.setAttribute("y2", (top + scale * edge.b.y).toFixed(1));
     });
     nodes.forEach(function (node) {
-      if (node.mark) { node.mark.setAttribute("transform", "translate(" + node.x.toFixed(1) + " " + node.y.toFixed(1) + ")"); }
+      if (!node.mark) { return; }
+      var x = (left + scale * node.x).toFixed(1), y = (top + scale * node.y).toFixed(1);
+      node.mark.setAttribute("transform", "translate(" + x + " " + y + ") scale(" + size.toFixed(2) + ")");
     });
-    if (!byHand) { fit(); }
-    view.setAttribute("transform", "translate(" + left.toFixed(1) + " " + top.toFixed(1) + ") scale(" + scale.toFixed(3) + ")");
+    view.classList.toggle("small", size < 0.8);
   }
 
   function fit() {
