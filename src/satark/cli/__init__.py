@@ -1,12 +1,13 @@
 """The terminal: commands, their output and their exit codes."""
 
-from satark.cli import about, decisions, keeping, keys, policies, replay, servers, simulate, staff
+from satark.cli import about, customers, decisions, keeping, keys, policies, replay, servers, simulate, staff
 from satark.cli.failures import run
 from satark.cli.root import cli
 
 __all__ = [
     "about",
     "cli",
+    "customers",
     "decisions",
     "keeping",
     "keys",

@@ -85,6 +85,9 @@ class Wiring(Protocol):
     def storage(self, *, write: bool = True) -> AbstractContextManager[Any]:
         """Open what is kept in the data folder."""
 
+    def desk(self, storage: Any, *, write: bool = True) -> AbstractContextManager[Any]:  # noqa: ANN401
+        """Open the desk database that belongs to an open storage."""
+
 
 class WiringFactory(Protocol):
     """Makes the collaborators from a settings file and what the command line overrides."""

@@ -271,36 +271,38 @@ class SqlNotices:
         InputInvalid
             The customer's id, language or threshold is not of the right form.
         """
-        if not is_id(customer) or lang not in {None, "en", "hi"}:
-            message = "a customer is an id with the language en or hi"
-            raise InputInvalid(message, field="customer" if lang in {None, "en", "hi"} else "lang")
-        if threshold_minor is not None and not 0 < threshold_minor <= MAX_THRESHOLD_MINOR:
-            message = f"a threshold is from 1 to {MAX_THRESHOLD_MINOR} minor units"
-            raise InputInvalid(message, field="threshold_minor")
+        return self.choose_many([Customer(owner, customer, lang, threshold_minor)], actor=actor)[0]
+
+    def choose_many(self, choices: Sequence[Customer], *, actor: str) -> list[Customer]:
+        """Keep what many customers have chosen, all or none; of two for one customer the later counts.
+
+        Raises
+        ------
+        InputInvalid
+            One of them is not of the right form; ``row`` counts from 1.
+        """
+        for row, choice in enumerate(choices, 1):
+            _check(choice, row)
         now_us = self._clock.now_us()
+        wanted = {
+            (one.owner, one.customer): msgspec.structs.replace(one, changed_us=now_us) for one in choices
+        }
         with self._engines.writing(_WHAT) as connection:
-            connection.execute(
-                sa.delete(NOTICE_CUSTOMERS).where(
-                    NOTICE_CUSTOMERS.c.owner == owner, NOTICE_CUSTOMERS.c.customer == customer
+            for (owner, customer), choice in wanted.items():
+                connection.execute(
+                    sa.delete(NOTICE_CUSTOMERS).where(
+                        NOTICE_CUSTOMERS.c.owner == owner, NOTICE_CUSTOMERS.c.customer == customer
+                    )
                 )
-            )
-            connection.execute(
-                sa.insert(NOTICE_CUSTOMERS).values(
-                    owner=owner,
-                    customer=customer,
-                    lang=lang,
-                    threshold_minor=threshold_minor,
-                    changed_us=now_us,
+                connection.execute(sa.insert(NOTICE_CUSTOMERS).values(msgspec.structs.asdict(choice)))
+                self._audit.note(
+                    connection,
+                    actor=actor,
+                    action="customer_chose",
+                    subject=f"customer:{owner}:{customer}",
+                    detail={"lang": choice.lang, "threshold_minor": choice.threshold_minor},
                 )
-            )
-            self._audit.note(
-                connection,
-                actor=actor,
-                action="customer_chose",
-                subject=f"customer:{owner}:{customer}",
-                detail={"lang": lang, "threshold_minor": threshold_minor},
-            )
-        return Customer(owner, customer, lang, threshold_minor, now_us)
+        return list(wanted.values())
 
     def chosen(self, owner: int, customer: str) -> Customer | None:
         """Return what a customer has chosen."""
@@ -335,3 +337,15 @@ class SqlNotices:
             NOTICES.c.created_us > now_us - DOUBT_US,
         )
         return connection.execute(denied.limit(1)).first() is not None
+
+
+def _check(choice: Customer, row: int) -> None:
+    if not is_id(choice.customer):
+        message = "a customer's id is 1 to 64 of letters, digits and . _ : @ + - | /"
+        raise InputInvalid(message, field="customer", row=row)
+    if choice.lang not in {None, "en", "hi"}:
+        message = "a customer's language is en or hi"
+        raise InputInvalid(message, field="lang", row=row)
+    if choice.threshold_minor is not None and not 0 < choice.threshold_minor <= MAX_THRESHOLD_MINOR:
+        message = f"a threshold is from 1 to {MAX_THRESHOLD_MINOR} minor units"
+        raise InputInvalid(message, field="threshold_minor", row=row)
