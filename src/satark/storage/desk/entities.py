@@ -6,6 +6,7 @@ events, so that no page waits for a million rows.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from satark.storage.desk.tables.cases import ALERTS
 from satark.storage.desk.tables.entities import ACTIONS, ENTITIES, ENTITY_HOURS, ENTITY_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from satark.cases.linking import Labelled
     from satark.storage.engines import Engines
@@ -38,6 +39,12 @@ MAX_BUCKETS = 2_000
 LATE_US = 3_600 * MICROS_PER_SECOND
 """A walk back in time goes on for so long after it has left the span, for events that came late."""
 _HOUR_SECONDS = 3_600
+_WALKS_ONLY = "SELECT " + ", ".join(
+    f"set_config('{name}', 'off', true)"
+    for name in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
+)
+"""For one transaction: every join here goes from few rows into a key. How many rows a recursive query brings is beyond
+PostgreSQL's statistics, and a wrong guess would read ten million links to find fifty."""
 
 
 class SqlEntities:
@@ -74,7 +81,7 @@ class SqlEntities:
 
     def find(self, text: str, limit: int = 20) -> list[EntityHit]:
         """Search by id, last four digits, phone, UPI id, e-mail address, IP, PIN or street, or how one begins."""
-        with self._engines.reading("the entities") as connection:
+        with self._asking() as connection:
             return search(connection, text, limit)
 
     def of_event(self, seq: int) -> list[EntityRef]:
@@ -85,7 +92,7 @@ class SqlEntities:
             .where(ENTITY_LINKS.c.seq == seq)
             .order_by(ENTITIES.c.kind, ENTITIES.c.value)
         )
-        with self._engines.reading("the entities") as connection:
+        with self._asking() as connection:
             return [_ref(row) for row in connection.execute(query)]
 
     def events(self, ref: EntityRef, limit: int = 50, before_seq: int | None = None) -> list[int]:
@@ -98,7 +105,7 @@ class SqlEntities:
             is looked for among the thing's newest `MAX_STEPS`.
         """
         limit = max(1, min(limit, MAX_PAGE))
-        with self._engines.reading("the entities") as connection:
+        with self._asking() as connection:
             thing = _known(connection, ref)
             if thing is None:
                 return []
@@ -116,7 +123,7 @@ class SqlEntities:
 
     def summary(self, ref: EntityRef) -> EntitySummary | None:
         """Return what a thing has done; `linked` is over its newest `LOOKED_AT` events."""
-        with self._engines.reading("the entities") as connection:
+        with self._asking() as connection:
             thing = _known(connection, ref)
             if thing is None:
                 return None
@@ -136,7 +143,7 @@ class SqlEntities:
 
     def neighbours(self, ref: EntityRef, limit: int = 50) -> list[Link]:
         """Return what shares a thing's newest `LOOKED_AT` events, most first."""
-        with self._engines.reading("the entities") as connection:
+        with self._asking() as connection:
             thing = _known(connection, ref)
             if thing is None:
                 return []
@@ -151,7 +158,7 @@ class SqlEntities:
 
         A way does not lead through merchants and PINs, and through any other thing by its newest events alone.
         """
-        with self._engines.reading("the entities") as connection:
+        with self._asking() as connection:
             start, goal = _known(connection, a), _known(connection, b)
             if start is None or goal is None:
                 return None
@@ -165,7 +172,7 @@ class SqlEntities:
 
     def sizes(self) -> tuple[int, int]:
         """Return how many alerts the desk has, and how many links; it counts them, which takes a while."""
-        with self._engines.reading("the entities") as connection:
+        with self._asking() as connection:
             alerts = connection.scalar(sa.select(sa.func.count()).select_from(ALERTS))
             links = connection.scalar(sa.select(sa.func.count()).select_from(ENTITY_LINKS))
         return int(alerts or 0), int(links or 0)
@@ -187,7 +194,7 @@ class SqlEntities:
             raise InputInvalid(message, field="bucket_seconds")
         points: list[dict[str, int]] = [{} for _ in range(-((from_us - to_us) // bucket_us))]
         sums = [0] * len(points)
-        with self._engines.reading("the entities") as connection:
+        with self._asking() as connection:
             thing = _known(connection, ref)
             if thing is not None:
                 for at_us, action, count, amount in self._happened(
@@ -201,6 +208,14 @@ class SqlEntities:
             SeriesPoint(from_us + place * bucket_us, counts, sums[place])
             for place, counts in enumerate(points)
         ]
+
+    @contextmanager
+    def _asking(self) -> Iterator[sa.Connection]:
+        """Give a connection for questions, on which PostgreSQL walks chains as they are."""
+        with self._engines.reading("the entities") as connection:
+            if connection.dialect.name != "sqlite":
+                connection.exec_driver_sql(_WALKS_ONLY)
+            yield connection
 
     def _happened(
         self,
