@@ -24,6 +24,9 @@ PROJECTION = "EPSG:7755"
 WIDTH = 600.0
 TOLERANCE_M = 4_500.0
 LEAST_PART_M2 = 1.2e7
+LEAST_POINTS = 3
+DOT_M2 = 1.0e8
+"""A territory with less land than this is drawn as a dot."""
 CODES = {
     "ANDAMAN & NICOBAR": "AN", "ANDHRA PRADESH": "AP", "ARUNACHAL PRADESH": "AR", "ASSAM": "AS", "BIHAR": "BR",
     "CHANDIGARH": "CH", "CHHATTISGARH": "CG", "DADRA & NAGAR HAVELI & DAMAN & DIU": "DH", "DELHI": "DL",
@@ -53,14 +56,13 @@ def main(source: Path) -> None:
     states: dict[str, str] = {}
     for code in sorted(set(table.code)):
         parts = [part for shape in table.geometry[table.code == code] for part in polygons(shape)]
-        kept = [part for part in parts if part.area >= LEAST_PART_M2] or [
-            max(parts, key=lambda one: one.area)
+        if code != BETWEEN and sum(part.area for part in parts) < DOT_M2:
+            states[code] = dot(max(parts, key=lambda one: one.area).centroid, west, north, scale)
+            continue
+        rings = [
+            ring for part in parts if part.area >= LEAST_PART_M2 for ring in (part.exterior, *part.interiors)
         ]
-        states[code] = "".join(
-            path(ring.coords, west, north, scale)
-            for part in kept
-            for ring in (part.exterior, *part.interiors)
-        )
+        states[code] = "".join(path(ring.coords, west, north, scale) for ring in rings)
     found = {"view_box": f"-4 -4 {WIDTH + 8:.0f} {height + 8:.0f}", "states": states}
     TARGET.write_text(json.dumps(found, separators=(",", ":")) + "\n", "ascii")
     print(f"{TARGET}: {TARGET.stat().st_size} bytes")  # noqa: T201
@@ -76,8 +78,10 @@ def polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:
 
 
 def path(points: shapely.coords.CoordinateSequence, west: float, north: float, scale: float) -> str:
-    """Return one ring as an SVG path in tenths of a unit."""
+    """Return one ring as an SVG path in tenths of a unit, nothing when it has shrunk to a line."""
     tenths = [(round((x - west) * scale * 10), round((north - y) * scale * 10)) for x, y, *_ in points]
+    if len(set(tenths)) < LEAST_POINTS:
+        return ""
     steps = [f"M{_tenth(tenths[0][0])} {_tenth(tenths[0][1])}l"]
     before = tenths[0]
     for point in tenths[1:-1]:
@@ -85,6 +89,12 @@ def path(points: shapely.coords.CoordinateSequence, west: float, north: float, s
             steps.append(f"{_tenth(point[0] - before[0])} {_tenth(point[1] - before[1])} ")
             before = point
     return "".join(steps).rstrip() + "z"
+
+
+def dot(centre: shapely.Point, west: float, north: float, scale: float) -> str:
+    """Return a small circle, for islands that are too small to be seen."""
+    x, y = (centre.x - west) * scale, (north - centre.y) * scale
+    return f"M{x - 2:.1f} {y:.1f}a2 2 0 1 0 4 0a2 2 0 1 0-4 0z"
 
 
 def _tenth(number: int) -> str:

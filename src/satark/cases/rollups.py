@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from satark.core.clock import IST_OFFSET_US, MICROS_PER_SECOND
-from satark.features.geo import state_of_pin
+from satark.features.geo import state_of_pin, state_of_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ LATENCY_BOUNDS_US = (
 )  # fmt: skip
 """Upper bounds (inclusive) of the latency histogram; one more bucket holds what is slower."""
 NO_STATE = "-"
-"""The key of decisions that name no Indian PIN code."""
+"""The key of decisions that name no place in India."""
 MAX_KEY_LENGTH = 80
 _STOPPING = frozenset({"hold", "block"})
 
@@ -61,12 +61,18 @@ class _Place(msgspec.Struct):
     pin: str | None = None
 
 
+class _Location(msgspec.Struct):
+    lat: float
+    lon: float
+
+
 class _Event(msgspec.Struct):
     amount_minor: int = 0
     currency: str = "INR"
     method: str = ""
     shipping: _Place | None = None
     billing: _Place | None = None
+    location: _Location | None = None
 
 
 _DECISION = msgspec.json.Decoder(_Decision)
@@ -213,9 +219,11 @@ def quantile_us(histogram: Sequence[int], share: float) -> int | None:
 
 
 def _state_of(event: _Event) -> str:
-    """Return the state to which the goods go, else where the bill goes."""
+    """Return the state to which the goods go, else where the bill goes, else where the payer is."""
     for place in (event.shipping, event.billing):
         state = state_of_pin(place.pin) if place is not None and place.pin else None
         if state is not None:
             return state
-    return NO_STATE
+    location = event.location
+    state = None if location is None else state_of_place(location.lat, location.lon)
+    return NO_STATE if state is None else state

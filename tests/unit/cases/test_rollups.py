@@ -90,6 +90,11 @@ def test_state_is_where_the_bill_goes_when_goods_go_nowhere():
     assert ("state", "LA.hold") in found
 
 
+def test_state_is_where_the_payer_is_when_there_is_no_address():
+    body = {"shipping": None, "location": {"lat": 13.08, "lon": 80.27}}
+    assert ("state", "TN.hold") in counted(entry(body=body))
+
+
 @pytest.mark.parametrize(
     ("currency", "features", "amount"),
     [

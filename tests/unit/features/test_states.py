@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from satark.features.geo import STATES, pin_place, state_of_pin
+from satark.features.geo import STATES, pin_place, state_of_pin, state_of_place
 from satark.features.geo.states import _prefixes
 
 
@@ -63,3 +63,22 @@ def test_nothing_is_found_when_pin_is_none_of_india(pin):
 def test_every_state_has_a_pin_when_file_is_read():
     assert set(_prefixes().values()) == set(STATES)
     assert all(2 <= len(prefix) <= 6 and prefix.isdigit() for prefix in _prefixes())
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "state"),
+    [
+        (28.61, 77.21, "DL"),
+        (34.08, 74.80, "JK"),
+        (35.0, 78.9, "LA"),
+        (19.07, 72.87, "MH"),
+        (26.9, 70.9, "RJ"),
+        (11.67, 92.73, "AN"),
+        (10.57, 72.64, "LD"),
+        (27.09, 93.6, "AR"),
+        (6.9, 79.86, None),
+        (0.0, 0.0, None),
+    ],
+)
+def test_state_is_found_when_a_place_is_known(lat, lon, state):
+    assert state_of_place(lat, lon) == state

@@ -54,7 +54,12 @@ def every_place() -> Iterator[Place]:
     >>> sum(1 for _ in every_place()) > 10_000
     True
     """
-    return (place for pin, place in _places().items() if place is not None and len(pin) == PIN_DIGITS)
+    return (place for _, place in placed_pins())
+
+
+def placed_pins() -> Iterator[tuple[str, Place]]:
+    """Return each PIN code whose place is known, with its place."""
+    return ((pin, place) for pin, place in _places().items() if place is not None and len(pin) == PIN_DIGITS)
 
 
 @cache

@@ -6,12 +6,19 @@ is still found by its sorting district.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from importlib.resources import files
+
+from satark.features.geo.pins import placed_pins
 
 PIN_DIGITS = 6
 SHORTEST = 2
 """The first two digits name a postal circle; fewer say nothing about a state."""
+
+_CELL_DEGREES = 0.2
+_MOST_CELLS = 5
+"""Some 100 km: the emptiest parts of the country have a post office within."""
 
 STATES = (
     "AN", "AP", "AR", "AS", "BR", "CG", "CH", "DH", "DL", "GA", "GJ", "HP", "HR", "JH", "JK", "KA", "KL", "LA",
@@ -36,6 +43,45 @@ def state_of_pin(pin: str) -> str | None:
         if state is not None:
             return state
     return None
+
+
+def state_of_place(lat: float, lon: float) -> str | None:
+    """Return the code of the state in which most post offices near a place lie, None far from all of them.
+
+    Good enough for counts: along a border it may say the neighbour.
+
+    Examples
+    --------
+    >>> state_of_place(12.97, 77.59), state_of_place(34.15, 77.58), state_of_place(51.5, -0.1)
+    ('KA', 'LA', None)
+    """
+    cells, row, column = _cells(), *_cell(lat, lon)
+    for reach in range(_MOST_CELLS + 1):
+        around = (
+            cells.get((row + dy, column + dx))
+            for dy in range(-reach, reach + 1)
+            for dx in range(-reach, reach + 1)
+            if max(abs(dx), abs(dy)) == reach
+        )
+        found = Counter(state for state in around if state is not None)
+        if found:
+            return max(sorted(found), key=found.__getitem__)
+    return None
+
+
+def _cell(lat: float, lon: float) -> tuple[int, int]:
+    return int(lat // _CELL_DEGREES), int(lon // _CELL_DEGREES)
+
+
+@cache
+def _cells() -> dict[tuple[int, int], str]:
+    """Return, per cell of a grid, the state of most PIN codes in it."""
+    counts: dict[tuple[int, int], Counter[str]] = {}
+    for pin, (lat, lon) in placed_pins():
+        state = state_of_pin(pin)
+        if state is not None:
+            counts.setdefault(_cell(lat, lon), Counter())[state] += 1
+    return {cell: max(sorted(states), key=states.__getitem__) for cell, states in counts.items()}
 
 
 @cache

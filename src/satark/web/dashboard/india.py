@@ -29,11 +29,13 @@ class IndiaMap(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One state on the map: its outline and its shade, 0 to 5."""
+    """One state on the map: its outline, its shade (0 to 5), its count; `title` is off for strips between states."""
 
     code: str
     outline: str
     level: int
+    count: int
+    title: bool
 
 
 @cache

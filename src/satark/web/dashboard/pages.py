@@ -6,10 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from satark.core.clock import MICROS_PER_SECOND
+from satark.features.geo import STATES
 from satark.web.dashboard import figures as fig
 from satark.web.dashboard.charts import level, shares, stack
 from satark.web.dashboard.india import Shape, india_map
-from satark.web.dashboard.words import SPAN_NAMES, STATE_NAMES
+from satark.web.dashboard.words import MAP_NAMES, SPAN_NAMES, STATE_NAMES
 from satark.web.routing import Page
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 FRESH_US = 2 * MICROS_PER_SECOND
 """Figures are read again after so long; many viewers share one look."""
-DEFAULT_SPAN = "24h"
+DEFAULT_SPAN, DEFAULT_MAP = "24h", "stopped"
 
 
 class DashboardPages:
@@ -33,6 +34,7 @@ class DashboardPages:
         self._read: dict[str, fig.Figures] = {}
         desk.renderer.add_names("state_title", STATE_NAMES)
         desk.renderer.add_names("span_name", SPAN_NAMES)
+        desk.renderer.add_names("map_name", MAP_NAMES)
 
     def pages(self) -> list[Page]:
         """Return the pages."""
@@ -55,9 +57,11 @@ class DashboardPages:
         span = fig.SPANS.get(request.query_params.get("span", ""), fig.SPANS[DEFAULT_SPAN])
         figures = await self._figures(span)
         lang: Lang = "hi" if self._desk.lang(request) == "hi" else "en"
+        shown = request.query_params.get("map", "")
+        shown = shown if shown in MAP_NAMES else DEFAULT_MAP
+        counts = {line.key: line.n if shown == "all" else line.stopped for line in figures.states}
+        most = max((count for code, count in counts.items() if code in STATES), default=0)
         india = india_map()
-        by_state = {line.key: line for line in figures.states}
-        most = max((line.stopped for code, line in by_state.items() if code in india.states), default=0)
         return {
             "figures": figures,
             "spans": list(fig.SPANS),
@@ -69,11 +73,12 @@ class DashboardPages:
             "method_shares": shares({line.key: line.n for line in figures.methods}),
             "view_box": india.view_box,
             "shapes": [
-                Shape(code, outline, level(by_state[code].stopped, most) if code in by_state else 0)
+                Shape(code, outline, level(counts.get(code, 0), most), counts.get(code, 0), code in STATES)
                 for code, outline in india.states.items()
             ],
-            "by_state": by_state,
-            "most_stopped": most,
+            "maps": list(MAP_NAMES),
+            "shown": shown,
+            "most": most,
             "may_read_policy": session.may("policies.view"),
         }
 

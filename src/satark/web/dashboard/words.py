@@ -50,3 +50,8 @@ SPAN_NAMES = {
     "30d": _("30 days"),
     "90d": _("90 days"),
 }
+
+MAP_NAMES = {
+    "stopped": _("Held or blocked"),
+    "all": _("All decisions"),
+}
