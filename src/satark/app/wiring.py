@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from satark.storage import Manifest, Retention, Storage
     from satark.storage.desk import Desk
 
+PAGES_NICENESS, WORKER_NICENESS = 5, 10
+"""On a machine that they share, a payment's answer comes before a page, and a page before an alert's entry."""
 ENTRIES_PER_MEGABYTE = 8_192
 """An entry takes some 50 to 120 bytes, so the bound on bytes is met before the ones on entries and keys."""
 
@@ -138,11 +142,14 @@ class AppWiring:
     def work(self, announce: Callable[[Mapping[str, object]], None]) -> None:
         """Run the worker until told to stop."""
         self._be_a_server()
+        _give_way(WORKER_NICENESS)
         from satark.app.worker import work
 
         work(self, announce)
 
-    def seed(self, *, decisions: int, alerts: int, seed: int, tell: Callable[[str, int, int], None]) -> Seeded:
+    def seed(
+        self, *, decisions: int, alerts: int, seed: int, tell: Callable[[str, int, int], None]
+    ) -> Seeded:
         """Fill an empty installation with a simulated past."""
         self._be_a_server()
         from satark.app.seeding import seed_store
@@ -160,6 +167,7 @@ class AppWiring:
     def web(self, announce: Callable[[Mapping[str, object]], None]) -> None:
         """Run the pages until told to stop."""
         self._be_a_server()
+        _give_way(PAGES_NICENESS)
         from satark.app.pages import serve_pages
 
         serve_pages(self, announce)
@@ -230,3 +238,9 @@ class AppWiring:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             message = f"{path} cannot be read: {reason}"
             raise InputInvalid(message, path=str(path)) from error
+
+
+def _give_way(niceness: int) -> None:
+    """Let the engine have the processor first; a system that does not know this is none the worse."""
+    with suppress(OSError, AttributeError):
+        os.nice(niceness)
