@@ -270,6 +270,7 @@ def decision_made(followed: Followed) -> Message:
         DECISION_MADE,
         f"{DECISION_MADE}:{entry.seq}",
         {
+            "owner": entry.owner,
             "id": entry.event_id,
             "seq": entry.seq,
             "action": decision.action,
@@ -293,6 +294,7 @@ def alert_opened(followed: Followed, alert: Alert) -> Message:
         {
             "alert": alert.id,
             "case": alert.case_id,
+            "owner": followed.entry.owner,
             "id": followed.entry.event_id,
             "seq": alert.seq,
             "action": alert.action,
