@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from satark.core.clock import Micros, format_ist
@@ -11,8 +10,9 @@ from satark.core.words import duration_words
 from satark.decisions.changes import OTHER
 from satark.features.spec import Statistic
 from satark.language import Type
-from satark.policies.explain import explain_feature
 from satark.web import i18n
+from satark.web.decision.conditions import Conditions
+from satark.web.decision.sentences import sentence_of
 from satark.web.entity.labels import mask_account, mask_address, mask_token
 from satark.web.i18n import mark as _
 from satark.web.masks import DOTS, mask_email, mask_id, mask_ip, mask_phone, mask_pin, mask_vpa
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 MONEY_FACTS = frozenset({"amount", "cash_like_amount"})
 SECONDS_PER_DAY = 86_400
-_QUOTED = re.compile("`([^`]*)`")
 _MAX_TEXT = 60
 _DURATIONS = frozenset({Statistic.SINCE_FIRST, Statistic.SINCE_LAST})
 _COUNTS = frozenset({Statistic.COUNT, Statistic.DISTINCT})
@@ -47,6 +46,7 @@ FACT_NAMES = {
     "cash_like_amount": _("Goods as good as cash"),
     "cash_like_kind": _("Kind of goods as good as cash"),
     "cash_like_share": _("Share of goods as good as cash"),
+    "change": _("Change"),
     "channel": _("Channel"),
     "currency": _("Currency"),
     "customer": _("Customer"),
@@ -64,7 +64,7 @@ FACT_NAMES = {
     "issuer_country": _("Country of the card's issuer"),
     "label": _("Report of fraud"),
     "line_count": _("Order lines"),
-    "location": _("Place"),
+    "location": _("Where it happened"),
     "mcc": _("Merchant category"),
     "merchant": _("Merchant"),
     "method": _("Method"),
@@ -174,6 +174,7 @@ class Words:
         self._translate = i18n.translations(lang).gettext
         self._specs = {feature.name: feature for feature in judge.policy.features}
         self._names: dict[str, str] = {}
+        self._conditions = Conditions(self._within, self.value, self._translate)
 
     def name(self, name: str) -> str:
         """Return what a fact or feature is called; one that we have no words for keeps its name."""
@@ -228,17 +229,13 @@ class Words:
     def _name(self, name: str) -> str:
         spec = self._specs.get(name)
         if spec is not None:
-            sentence = _QUOTED.sub(self._quoted, explain_feature(spec, self.lang))
-            return sentence[:1].upper() + sentence[1:]
+            return sentence_of(spec, self.by(spec.by), self.lang, self._conditions.words, self._translate)
         known = FACT_NAMES.get(name)
         return name if known is None else self._translate(known)
 
-    def _quoted(self, match: re.Match[str]) -> str:
-        """Return the words of a fact that a sentence quotes; a condition stays as its author wrote it."""
-        known = FACT_NAMES.get(match[1])
-        if known is None:
-            return match[1]
-        words = self._translate(known)
+    def _within(self, name: str) -> str:
+        """Return what a fact is called in the middle of a sentence."""
+        words = self.name(name)
         return words if self.lang == "hi" or words[:2].isupper() else words[:1].lower() + words[1:]
 
     def _text(self, name: str, text: str) -> str:
@@ -259,7 +256,8 @@ def unit_of(judge: Judge, name: str) -> str:
         return _unit_of_feature(judge.policy.features[place])
     if name in MONEY_FACTS:
         return "money"
-    if judge.names[name].type is Type.TIME:
+    known = judge.names.get(name)
+    if known is not None and known.type is Type.TIME:
         return "time"
     for ending, unit in (("_km", "km"), ("_days", "days"), ("_share", "share")):
         if name.endswith(ending):

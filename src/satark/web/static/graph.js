@@ -90,6 +90,8 @@
   // ---- drawing ------------------------------------------------------------------------------------------------
 
   function draw() {
+    var thin = edges.size > 150 ? 0.45 : 1;
+    edgeLayer.classList.toggle("dense", edges.size > 150);
     edges.forEach(function (edge) {
       if (edge.drawn && !edge.line) {
         edge.line = svg("line", { "class": "edge" });
@@ -97,7 +99,7 @@
       }
       if (edge.line) {
         edge.line.setAttribute("class", "edge" + (edge.fraud ? " bad" : "") + (edge.on ? " on" : ""));
-        edge.line.setAttribute("stroke-width", String(edge.on ? 5 : 1.2 + Math.min(5, Math.log(1 + edge.events))));
+        edge.line.setAttribute("stroke-width", String(edge.on ? 5 : thin * (1.2 + Math.min(5, Math.log(1 + edge.events)))));
       }
     });
     nodes.forEach(function (node) {

@@ -19,7 +19,7 @@ def _words(page):
 def test_rule_is_told_with_value_and_limit_when_it_fired(world, analyst):
     page = _words(analyst.get(f"/decisions/{world.pay(features=VELOCITY)}").text)
     assert "9 payments; limit 6" in page
-    assert "Number of payments, per card, in the last 10 minutes 9 (> 6)" in page
+    assert "Card, payments of the last 10 minutes: how many 9 (> 6)" in page
     assert "It would not have fired if:" in page
     assert "card_10m > limit" in page
     assert "judged again: the same answer" in page
@@ -84,7 +84,7 @@ def test_value_is_tried_when_somebody_asks(world, analyst, change, to, told):
 def test_windows_are_shown_by_what_they_are_kept_by_when_stored(world, analyst):
     page = analyst.get(f"/decisions/{world.pay(features=VELOCITY, device={'id': 'device-0042'})}").text
     section = page.split('id="windows"')[1].split("</article>")[0]
-    assert "Sum of amount over payments" in _words(section)
+    assert "Card, payments of the last day: sum of amount" in _words(section)
     assert "₹4,500.00" in section
     assert 'class="days"' in section
 
@@ -134,7 +134,7 @@ def test_page_is_in_hindi_when_asked_for(world, enter):
         enter("analyst", "hi").get(f"/decisions/{world.pay(features=VELOCITY, **FAR, amount=500_000)}").text
     )
     assert "9 भुगतान; सीमा 6" in page
-    assert "प्रति कार्ड, पिछले 10 मिनट में भुगतानों की संख्या" in page
+    assert "कार्ड, पिछले 10 मिनट के भुगतान: कुल संख्या" in page
     for english in ("What would change", "Milder", "Try another", "Where<", "km around", "Delivery address"):
         assert english not in page
 

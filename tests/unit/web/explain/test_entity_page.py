@@ -54,8 +54,8 @@ def test_windows_are_drawn_over_its_events_when_features_are_stored(busy, analys
 def test_windows_of_others_are_left_out_when_the_thing_is_another(busy, analyst):
     device = EntityRef(EntityKind.DEVICE, "device-0042")
     section = analyst.get(NAMES.path(device)).text.split('id="windows"')[1].split("</section>")[0]
-    assert "per device" in section
-    assert "per card" not in section
+    assert "Device, payments" in section
+    assert "Card, payments" not in section
 
 
 def test_older_events_are_given_when_asked_for(busy, analyst):
