@@ -32,9 +32,9 @@ class Throttle:
         self._failures: dict[tuple[str, str], deque[float]] = {}
 
     def wait_seconds(self, name: str, address: str) -> float:
-        """Return 0.0, or how long this name or address must wait."""
+        """Return 0.0, or how long this name or address must wait; an empty name is nobody's and counts for none."""
         return max(
-            self._wait(("name", name), MAX_BY_NAME),
+            self._wait(("name", name), MAX_BY_NAME) if name else 0.0,
             self._wait(("address", address), MAX_BY_ADDRESS),
         )
 
@@ -42,6 +42,8 @@ class Throttle:
         """Count a failure."""
         now = self._clock()
         for who in (("name", name), ("address", address)):
+            if not who[1]:
+                continue
             times = self._failures.pop(who, None)
             # Put back at the end, so that the first in the table is the one not heard of for longest.
             self._failures[who] = deque(maxlen=MAX_BY_ADDRESS) if times is None else times

@@ -45,7 +45,8 @@ def is_ours(address: str) -> bool:
     """
     return (
         address.startswith("/")
-        and not address.startswith(("//", "/\\"))
+        and not address.startswith("//")
+        and "\\" not in address
         and address.isascii()
         and address.isprintable()
         and ";" not in address

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import pyotp
 import pytest
+from tests.support.forms import csrf
 
 from satark.core.clock import FixedClock, Micros
 from satark.storage import open_storage
@@ -89,10 +88,6 @@ def strict(tmp_path, log):
 def come(make_visitor):
     """Return a visitor of an installation's pages."""
     return lambda setup, lang="en": make_visitor(setup.web, lang)
-
-
-def csrf(response):
-    return re.search(r'name="csrf" value="([^"]+)"', response.text)[1]
 
 
 @pytest.fixture
