@@ -92,17 +92,15 @@ class Installation:
         self.settings = Settings(home=home, database=database)
         self.environment = {**os.environ, "SATARK_HOME": str(home), "SATARK_DATABASE": database}
         self.environment |= {"SATARK_LOG_LEVEL": "warning", "SATARK_WEB_PORT": "0"}
-        words = ("simulate", "--store", str(sizes.decisions), "--alerts", str(sizes.alerts), "--json")
-        began = time.perf_counter()
-        done = subprocess.run([*PROGRAM, *words], env=self.environment, capture_output=True, check=False)
-        if done.returncode:
-            raise LoadFailed(done.stderr.decode("utf-8", "replace")[-2_000:])
-        self.stored = json.loads(done.stdout)
-        _tell(f"  stored {self.stored} in {time.perf_counter() - began:.0f} s")
+        if not (home / "satark.db").exists():
+            self._fill(sizes)
         dice = random.Random(1)
         wiring = AppWiring(self.settings)
         with wiring.storage() as storage, wiring.desk(storage) as desk:
-            member = storage.staff.create("bench", "administrator", password="a password of the bench").member
+            member = storage.staff.find("bench")
+            if member is None:
+                made = storage.staff.create("bench", "administrator", password="a password of the bench")
+                member = made.member
             sessions = Sessions(
                 desk.identity.sessions,
                 storage.staff,
@@ -114,6 +112,14 @@ class Installation:
             seal = Seal(storage.secrets.audit_key)
             with desk.reading() as connection:
                 self.pages = _pages(connection, seal, dice, sizes.asked)
+
+    def _fill(self, sizes: Sizes) -> None:
+        words = ("simulate", "--store", str(sizes.decisions), "--alerts", str(sizes.alerts), "--json")
+        began = time.perf_counter()
+        done = subprocess.run([*PROGRAM, *words], env=self.environment, capture_output=True, check=False)
+        if done.returncode:
+            raise LoadFailed(done.stderr.decode("utf-8", "replace")[-2_000:])
+        _tell(f"  stored {json.loads(done.stdout)} in {time.perf_counter() - began:.0f} s")
 
     @contextlib.contextmanager
     def running(self, command: str) -> Iterator[str]:
@@ -320,12 +326,16 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=4)
     parser.add_argument("--on", nargs="+", choices=("sqlite", "postgres"), default=("sqlite", "postgres"))
     parser.add_argument("--without-engine", action="store_true", help="the pages alone")
-    parser.add_argument("--folder", type=Path, help="work here instead of in a temporary folder")
+    parser.add_argument(
+        "--folder", type=Path, help="keep it here and measure what is here, instead of a temporary folder"
+    )
     parser.add_argument("--out", type=Path, help="merge the results into this JSON file")
     said = parser.parse_args()
     sizes = Sizes(said.decisions, said.alerts, said.asked, said.runs, said.seconds, said.people)
-    with tempfile.TemporaryDirectory(prefix="satark-bench-", dir=said.folder) as folder:
-        results = measure(Path(folder), sizes, tuple(said.on), engine=not said.without_engine)
+    with contextlib.ExitStack() as stack:
+        folder = said.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="satark-bench-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        results = measure(folder, sizes, tuple(said.on), engine=not said.without_engine)
     print(json.dumps(results, indent=2, sort_keys=True))
     if said.out is not None:
         merge_results(said.out, results)
