@@ -82,6 +82,8 @@ class Refusal(StrEnum):
     TOO_MANY = "too_many"
     EMPTY = "empty"
     MEDIA_TYPE = "media_type"
+    NOT_OFFERED = "not_offered"
+    """The policy does not offer this list entry for the case."""
     NOT_FRAUD = "not_fraud"
     """Only fraud puts anything on a list or holds money."""
 

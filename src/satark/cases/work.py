@@ -15,6 +15,8 @@ from satark.cases.model import (
     MAX_NOTE_LENGTH,
     CaseOutcome,
     CaseState,
+    EntityKind,
+    EntityRef,
     ListChoice,
     Refusal,
 )
@@ -22,7 +24,7 @@ from satark.core.clock import MICROS_PER_SECOND
 from satark.core.errors import WorkRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from satark.cases.model import Case, CaseEntity
     from satark.policies.case_rules import CaseTerms
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 LABEL_OF = {CaseOutcome.FRAUD: "fraud", CaseOutcome.GENUINE: "genuine"}
 """What the engine is told of an event when its case closes; of an inconclusive one nothing."""
 MAX_NAME = 120
+MAX_REMARK = 300
 MEDIA_TYPES = {
     "application/pdf": (b"%PDF-",),
     "image/png": (b"\x89PNG\r\n\x1a\n",),
@@ -192,6 +195,41 @@ def offered_lists(
         for thing in things
         if thing.ref.kind == offer.kind
     ]
+
+
+def offers_behind(terms: CaseTerms, choice: ListChoice) -> list[EntityRef]:
+    """Return the things of which a case must have one, for the policy to offer this entry.
+
+    A list can trust as well as block, so a closing sets only what the policy offers; other entries are made on the
+    pages of lists, by those who may.
+    """
+    return [
+        EntityRef(EntityKind(offer.kind), choice.value.removeprefix(offer.prefix))
+        for offer in terms.on_fraud
+        if offer.list == choice.list and choice.value.startswith(offer.prefix)
+    ]
+
+
+def check_choices(
+    terms: CaseTerms, choices: Iterable[ListChoice], things: Container[EntityRef], now_us: int
+) -> None:
+    """Refuse list entries that the policy does not offer for the things of a case, or that have run out already."""
+    for choice in choices:
+        if not any(ref in things for ref in offers_behind(terms, choice)):
+            raise refuse(
+                Refusal.NOT_OFFERED, "the policy does not offer this list entry", list=choice.list[:64]
+            )
+        if choice.expires_us is not None and choice.expires_us <= now_us:
+            raise refuse(Refusal.NOT_OFFERED, "the list entry would have run out already")
+        check_remark(choice.note)
+
+
+def check_remark(text: str) -> None:
+    """Refuse a remark that goes out with an act and is not one short line."""
+    if len(text) > MAX_REMARK or any(is_control(sign) or sign in "\u2028\u2029" for sign in text):
+        raise refuse(
+            Refusal.TOO_LARGE, f"a remark is one line of at most {MAX_REMARK} characters", limit=MAX_REMARK
+        )
 
 
 def label_body(

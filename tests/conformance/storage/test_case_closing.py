@@ -16,10 +16,23 @@ from satark.cases.model import (
     QueueFilter,
 )
 from satark.core.errors import NotFound, WorkRefused
+from satark.policies.case_rules import OnFraud
+from satark.policies.read_cases import default_case_rules
 from satark.storage.desk.tables.outbox import OUTBOX
 
 FRAUD, GENUINE, UNCLEAR = CaseOutcome.FRAUD, CaseOutcome.GENUINE, CaseOutcome.INCONCLUSIVE
 ENTRY = ListChoice("blocked_cards", "tok_a", START_US + 90 * 86_400_000_000)
+
+
+@pytest.fixture
+def desk(desk):
+    """Return a desk whose policy offers cards for a list."""
+    terms = msgspec.structs.replace(
+        default_case_rules().terms, on_fraud=(OnFraud("blocked_cards", "card", 90 * 86_400),)
+    )
+    with desk.writing("a test") as connection:
+        desk.cases.adopt(connection, terms)
+    return desk
 
 
 def refused(act, *args, **named):
@@ -123,7 +136,7 @@ def test_labels_go_to_the_owner_of_each_event(desk):
 
 
 def test_nothing_is_kept_when_a_closing_fails_half_way(desk, monkeypatch):
-    case_id = open_case(desk, 1)
+    case_id = open_case(desk, 1, card="tok_a")
     before = desk.audit.head()
 
     def fail(*_args, **_named):
@@ -152,6 +165,26 @@ def test_closing_is_refused_when_the_rules_of_the_work_forbid_it(desk):
     assert refused(desk.cases.assign, [case_id], "ravi", "asha") == "closed"
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ListChoice("trusted_customers", "cus_1"),
+        ListChoice("blocked_cards", "tok_other"),
+        ListChoice("blocked_cards", "dev_1"),
+        ListChoice("blocked_cards", "tok_a", START_US),
+        ListChoice("blocked_cards", "tok_a", None, "two\nlines"),
+        ListChoice("blocked_cards", "tok_a", None, "x" * 301),
+    ],
+)
+def test_a_list_entry_is_refused_when_the_policy_does_not_offer_it_for_the_case(desk, entry):
+    case_id = open_case(desk, 1, card="tok_a", device="dev_1", customer="cus_1")
+    open_case(desk, 2, card="tok_other")
+    for act in (desk.cases.close, desk.cases.propose):
+        reason = refused(act, [case_id], FRAUD, "stolen_card", "asha", list_entries=[entry])
+        assert reason in {"not_offered", "too_large"}
+    assert asked(desk) == []
+
+
 def test_a_stale_closing_is_refused_when_an_alert_joined_meanwhile(desk):
     case_id = open_case(desk, 1, card="a")
     seen = desk.cases.get(case_id).version
@@ -163,7 +196,7 @@ def test_a_stale_closing_is_refused_when_an_alert_joined_meanwhile(desk):
 
 
 def test_a_second_person_confirms_what_the_first_proposed(desk, told):
-    case_id = open_case(desk, 1, four_eyes=True)
+    case_id = open_case(desk, 1, card="tok_a", four_eyes=True)
     desk.cases.close([case_id], FRAUD, "stolen_card", "asha", list_entries=[ENTRY], hold=HoldChoice(500_00))
     case = desk.cases.get(case_id)
     assert (case.state, case.proposed_by, case.outcome) == (CaseState.OPEN, "asha", FRAUD)
@@ -201,7 +234,7 @@ def test_a_proposal_is_declined_and_the_case_goes_on(desk):
 
 
 def test_a_bulk_closing_proposes_those_that_need_four_eyes(desk):
-    plain, watched = open_case(desk, 1), open_case(desk, 2, four_eyes=True)
+    plain, watched = open_case(desk, 1, card="tok_a"), open_case(desk, 2, four_eyes=True)
     undo = desk.cases.close([plain, watched], FRAUD, "stolen_card", "asha", list_entries=[ENTRY])
     assert desk.cases.get(plain).state is CaseState.CLOSED
     assert desk.cases.get(watched).proposed_by == "asha"
@@ -297,7 +330,7 @@ def test_undo_of_a_closing_leaves_a_case_that_was_closed_anew(desk):
 
 
 def test_states_proposals_and_confirmations_are_undone(desk):
-    case_id = open_case(desk, 1, four_eyes=True)
+    case_id = open_case(desk, 1, card="tok_a", four_eyes=True)
     state = desk.cases.set_state([case_id], CaseState.IN_PROGRESS, "asha")
     assert desk.cases.undo(state.id, "asha") == (case_id,)
     case = desk.cases.get(case_id)

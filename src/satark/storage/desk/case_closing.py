@@ -14,10 +14,19 @@ import sqlalchemy as sa
 
 from satark.cases import work
 from satark.cases.cloud_events import event_message
-from satark.cases.model import CaseOutcome, CaseState, HoldChoice, ListChoice, Refusal, Undo
-from satark.storage.desk.case_rows import case_of
+from satark.cases.model import (
+    CaseOutcome,
+    CaseState,
+    EntityKind,
+    EntityRef,
+    HoldChoice,
+    ListChoice,
+    Refusal,
+    Undo,
+)
+from satark.storage.desk.case_rows import case_of, chunks
 from satark.storage.desk.case_work import CaseWork
-from satark.storage.desk.tables.cases import ALERTS, CASES
+from satark.storage.desk.tables.cases import ALERTS, CASE_ENTITIES, CASES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +64,7 @@ class CaseClosing(CaseWork):
         proposal = _proposal(outcome, list_entries, hold)
         ids = work.check_bulk(case_ids)
         with self._writing() as connection:
-            work.check_reason(self._terms(connection), outcome, reason_code)
+            self._check_ending(connection, ids, outcome, reason_code, proposal.lists)
             rows = self._checked(connection, ids, actor, version)
             to_close = [row for row in rows if not row.four_eyes]
             before = [
@@ -86,7 +95,7 @@ class CaseClosing(CaseWork):
         proposal = _proposal(outcome, list_entries, hold)
         ids = work.check_bulk(case_ids)
         with self._writing() as connection:
-            work.check_reason(self._terms(connection), outcome, reason_code)
+            self._check_ending(connection, ids, outcome, reason_code, proposal.lists)
             rows = self._checked(connection, ids, actor, version)
             before = [self._propose(connection, row, outcome, reason_code, actor, proposal) for row in rows]
             return self._keep_undo(connection, "proposed", actor, before)
@@ -164,6 +173,25 @@ class CaseClosing(CaseWork):
             return self._keep_undo(connection, "reopened", actor, before)
 
     # ---- parts -----------------------------------------------------------------------------------------------------
+
+    def _check_ending(
+        self,
+        connection: sa.Connection,
+        ids: Sequence[int],
+        outcome: CaseOutcome,
+        reason_code: str,
+        choices: Sequence[ListChoice],
+    ) -> None:
+        """Refuse a reason that the policy does not know, and list entries that it does not offer for these cases."""
+        terms = self._terms(connection)
+        work.check_reason(terms, outcome, reason_code)
+        values = sorted({ref.value for choice in choices for ref in work.offers_behind(terms, choice)})
+        things: set[EntityRef] = set()
+        for part in chunks(ids) if values else ():
+            here = sa.and_(CASE_ENTITIES.c.case_id.in_(part), CASE_ENTITIES.c.value.in_(values))
+            rows = connection.execute(sa.select(CASE_ENTITIES.c.kind, CASE_ENTITIES.c.value).where(here))
+            things.update(EntityRef(EntityKind(kind), value) for kind, value in rows)
+        work.check_choices(terms, choices, things, self._clock.now_us())
 
     def _propose(
         self,
@@ -361,4 +389,6 @@ def _proposal(outcome: CaseOutcome, entries: Sequence[ListChoice], hold: HoldCho
         raise work.refuse(Refusal.NOT_FRAUD, "only fraud puts anything on a list or holds money")
     if hold is not None and hold.amount_minor is not None and hold.amount_minor <= 0:
         raise work.refuse(Refusal.EMPTY, "a hold is over an amount greater than nothing")
+    if hold is not None:
+        work.check_remark(hold.note)
     return Proposal(list(entries), hold)
