@@ -33,19 +33,24 @@ def stand(folder: pathlib.Path, place: str) -> None:
     time.sleep(3600)
 
 
-def around(folder: pathlib.Path, owner: object, name: str, place: str, *, after: bool) -> None:
-    """Stand before or after a function is called."""
-    real = getattr(owner, name)
+def before(folder: pathlib.Path, owner: object, name: str, place: str) -> None:
+    """Stand when a function is about to be called."""
+    setattr(owner, name, lambda *_, **__: stand(folder, place))
 
-    def call(*arguments, **options):
-        if not after:
-            stand(folder, place)
-        result = real(*arguments, **options)
-        if after and result:
-            stand(folder, place)
-        return result
 
-    setattr(owner, name, call)
+def around_a_turn(folder: pathlib.Path, place: str) -> None:
+    """Stand when something has been claimed, or before or after results are written down."""
+    real = outbox_sending.OutboxSending.turn
+
+    def turn(self, results, limit, **options):
+        if place == "unwritten" and results:
+            stand(folder, place)
+        parcels = real(self, results, limit, **options)
+        if (place == "claimed" and parcels) or (place == "written" and results):
+            stand(folder, place)
+        return parcels
+
+    outbox_sending.OutboxSending.turn = turn
 
 
 def after_the_data(folder: pathlib.Path) -> None:
@@ -62,20 +67,15 @@ def after_the_data(folder: pathlib.Path) -> None:
 
 def lay_seam(folder: pathlib.Path, stop_in: str) -> None:
     """Make the program stand at a place."""
-    sending = outbox_sending.OutboxSending
-    if stop_in == "claimed":
-        around(folder, sending, "claim", stop_in, after=True)
-    elif stop_in == "connecting":
-        around(folder, webhook._Checked, "connect", stop_in, after=False)
-        around(folder, smtp.SmtpCarrier, "_connect", stop_in, after=False)
+    if stop_in == "connecting":
+        before(folder, webhook._Checked, "connect", stop_in)
+        before(folder, smtp.SmtpCarrier, "_connect", stop_in)
     elif stop_in == "unanswered":
-        around(folder, http.client.HTTPConnection, "getresponse", stop_in, after=False)
+        before(folder, http.client.HTTPConnection, "getresponse", stop_in)
     elif stop_in == "mail_unanswered":
         after_the_data(folder)
-    elif stop_in == "unwritten":
-        around(folder, sending, "settle", stop_in, after=False)
-    elif stop_in == "written":
-        around(folder, sending, "settle", stop_in, after=True)
+    elif stop_in in {"claimed", "unwritten", "written"}:
+        around_a_turn(folder, stop_in)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ from satark.core.errors import SettingInvalid, StorageUnavailable
 from satark.storage.desk.outbox_sending import Result, lane_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from satark.app.settings import Settings
     from satark.cases.outbox import Carrier, Parcel
@@ -46,6 +47,7 @@ LEASE_SECONDS = 180
 SWEEP_SECONDS = 60
 FORGET_SECONDS = 3_600
 STOP_SECONDS = 10.0
+TOGETHER_SECONDS = 0.003
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +68,8 @@ class SenderOptions:
         No other sender works on this desk, so what is found in `sending` at the start was left by a dead one.
     """
 
-    threads: int = 8
-    per_lane: int = 2
+    threads: int = 12
+    per_lane: int = 4
     poll_seconds: float = 0.25
     keep_days: int = 30
     alone: bool = True
@@ -135,10 +137,9 @@ class Sender:
                         self._sweep(everything=options.alone)
                         started = True
                     self._collect(under_way, finished)
-                    self._settle(finished)
+                    self._turn(pool, under_way, finished)
                     if not self._stopping.is_set():
                         self._tidy()
-                        self._take(pool, under_way)
                 except StorageUnavailable as error:
                     _log.warning("outbox_unavailable", error=type(error).__name__)
                 self._rest(under_way, finished)
@@ -185,19 +186,32 @@ class Sender:
             )
         return Result(parcel=parcel, outcome=outcome, began_us=began, ended_us=ended)
 
-    def _take(self, pool: ThreadPoolExecutor, under_way: dict[Future[Result], Parcel]) -> None:
-        """Claim as many as there are free threads."""
-        free = self._options.threads - len(under_way)
-        due = self._sending.next_due_us() if free > 0 else None
-        if due is None or due > self._clock.now_us():
-            return
-        busy: dict[str, int] = {}
-        for parcel in under_way.values():
-            lane = lane_of(parcel.channel, parcel.endpoint_id)
-            busy[lane] = busy.get(lane, 0) + 1
-        parcels = self._sending.claim(
-            free, lease_seconds=LEASE_SECONDS, busy=busy, per_lane=self._options.per_lane
-        )
+    def _turn(
+        self,
+        pool: ThreadPoolExecutor,
+        under_way: dict[Future[Result], Parcel],
+        finished: queue.SimpleQueue[Result],
+    ) -> None:
+        """Write down what came to its end and claim as many as there are free threads."""
+        results: list[Result] = []
+        while not finished.empty():
+            results.append(finished.get())
+        try:
+            free = self._free(under_way)
+            if not (results or free):
+                return
+            parcels = self._sending.turn(
+                results,
+                free,
+                lease_seconds=LEASE_SECONDS,
+                busy=_busy(under_way.values()),
+                per_lane=self._options.per_lane,
+            )
+        except BaseException:
+            # Kept for the next round.
+            for result in results:
+                finished.put(result)
+            raise
         if self._stopping.is_set():
             self._sending.give_back(parcels)
             return
@@ -207,26 +221,17 @@ class Sender:
             # There may be more for other receivers.
             self._called.set()
 
+    def _free(self, under_way: Mapping[Future[Result], Parcel]) -> int:
+        """Return how many to claim: the free threads, 0 when nothing is due."""
+        free = 0 if self._stopping.is_set() else self._options.threads - len(under_way)
+        due = self._sending.next_due_us() if free > 0 else None
+        return free if due is not None and due <= self._clock.now_us() else 0
+
     @staticmethod
     def _collect(under_way: dict[Future[Result], Parcel], finished: queue.SimpleQueue[Result]) -> None:
         for future in [future for future in under_way if future.done()]:
             del under_way[future]
             finished.put(future.result())
-
-    def _settle(self, finished: queue.SimpleQueue[Result]) -> None:
-        """Write down all that came to its end, in one transaction; kept for the next round when that fails."""
-        results: list[Result] = []
-        while not finished.empty():
-            results.append(finished.get())
-        if not results:
-            return
-        try:
-            self._sending.settle(results)
-        except BaseException:
-            for result in results:
-                finished.put(result)
-            raise
-        self._called.set()
 
     def _tidy(self) -> None:
         """Now and then, settle what dead senders left and forget what is old."""
@@ -248,11 +253,18 @@ class Sender:
         seconds = self._options.poll_seconds
         if under_way:
             # A delivery that ends is written down at once; a call is heard a little later at the most.
-            wait(under_way, timeout=min(seconds, 0.05), return_when=FIRST_COMPLETED)
+            if wait(under_way, timeout=min(seconds, 0.05), return_when=FIRST_COMPLETED).done:
+                # Those that end together are written down together.
+                wait(under_way, timeout=TOGETHER_SECONDS)
             self._called.clear()
         elif not (self._stopping.is_set() and finished.empty()):
             self._called.wait(seconds)
             self._called.clear()
+
+
+def _busy(parcels: Iterable[Parcel]) -> dict[str, int]:
+    """Return how many deliveries are under way per lane."""
+    return dict(Counter(lane_of(parcel.channel, parcel.endpoint_id) for parcel in parcels))
 
 
 def carriers_of(settings: Settings, desk: Desk, clock: Clock | None = None) -> dict[str, Carrier]:

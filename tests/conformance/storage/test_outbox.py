@@ -319,22 +319,28 @@ def test_delivery_of_a_notice_is_told_when_it_arrived(put, outbox, sending, sett
     assert len(outbox.posted(PostedFilter())) == 3
 
 
-def test_listener_is_told_in_the_same_transaction_when_a_message_ends(put, outbox, backend, settle):
-    told = []
+def test_listener_writes_with_the_message_when_it_ends(put, outbox, settle, desk):
+    def note(connection, posted):
+        desk.audit.note(connection, actor="system", action="ended", subject=posted.state.value)
 
-    def broken(_, posted):
-        told.append(posted.state.value)
+    sending = outbox.sending(listeners=[note])
+    put(sms())
+    (parcel,) = claim(sending)
+    sending.settle([Result(parcel=parcel, outcome=SENT, began_us=1, ended_us=2)])
+    assert [entry.subject for entry in desk.audit.entries()] == ["sent"]
+
+
+def test_message_ends_all_the_same_when_a_listener_fails(put, outbox, desk):
+    def broken(connection, posted):
+        desk.audit.note(connection, actor="system", action="ended", subject=posted.state.value)
         raise RuntimeError
 
     sending = outbox.sending(listeners=[broken])
     put(sms())
     (parcel,) = claim(sending)
-    now = backend.clock.now_us()
-    with pytest.raises(RuntimeError):
-        sending.settle([Result(parcel=parcel, outcome=SENT, began_us=now, ended_us=now)])
-    assert told == ["sent"]
-    assert outbox.get(parcel.id).state is MessageState.SENDING
-    assert settle(parcel, SENT) == 1
+    assert sending.settle([Result(parcel=parcel, outcome=SENT, began_us=1, ended_us=2)]) == 1
+    assert outbox.get(parcel.id).state is MessageState.SENT
+    assert desk.audit.entries() == []
 
 
 def test_message_goes_again_under_the_same_id_when_it_is_replayed(put, outbox, sending, settle, desk):

@@ -153,15 +153,15 @@ def test_what_a_dead_sender_left_is_in_doubt_when_the_next_one_starts(desk, put,
 
 def test_result_is_kept_when_the_storage_is_away_for_a_while(desk, put, make):
     sending = desk.outbox.sending()
-    real, left = sending.settle, [3]
+    real, left = sending.turn, [3]
 
-    def settle(results):
-        if left[0]:
+    def turn(results, limit, **options):
+        if results and left[0]:
             left[0] -= 1
             raise StorageUnavailable("the disk is full")
-        return real(results)
+        return real(results, limit, **options)
 
-    sending.settle = settle
+    sending.turn = turn
     put("sms")
     told = Told()
     make(sending, sms=told)
@@ -172,10 +172,14 @@ def test_result_is_kept_when_the_storage_is_away_for_a_while(desk, put, make):
 def test_sender_ends_when_the_storage_never_comes_back(desk, put, make):
     sending = desk.outbox.sending()
 
-    def settle(_):
-        raise StorageUnavailable("the disk is full")
+    real = sending.turn
 
-    sending.settle = settle
+    def turn(results, limit, **options):
+        if results:
+            raise StorageUnavailable("the disk is full")
+        return real(results, limit, **options)
+
+    sending.turn = turn
     put("sms")
     told = Told()
     sender = make(sending, sms=told)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import sqlalchemy as sa
+import structlog
 
 from satark.cases.backoff import Fate, fate_of
 from satark.cases.cloud_events import event_message
@@ -18,6 +19,7 @@ from satark.cases.outbox import Channel, MessageState, Outcome, Parcel, Topic, V
 from satark.core.clock import MICROS_PER_SECOND, from_us
 from satark.storage.desk.outbox_reading import POSTED, literal, posted_of
 from satark.storage.desk.tables.outbox import OUTBOX, OUTBOX_ATTEMPTS, WEBHOOK_ENDPOINTS
+from satark.storage.engines import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from satark.core.clock import Clock
     from satark.storage.desk.outbox import SqlOutbox
     from satark.storage.engines import Engines
+
+_log = structlog.get_logger("satark.outbox")
 
 LOOKAHEAD = 4
 """Rows looked at per message wanted, so that one busy receiver at the head does not hide the others."""
@@ -73,43 +77,39 @@ class OutboxSending:
             found = connection.scalar(query)
         return None if found is None else int(found)
 
-    def claim(
-        self, limit: int, *, lease_seconds: int, busy: Mapping[str, int] | None = None, per_lane: int = 2
+    def turn(
+        self,
+        results: Sequence[Result],
+        limit: int,
+        *,
+        lease_seconds: int,
+        busy: Mapping[str, int] | None = None,
+        per_lane: int = 2,
     ) -> list[Parcel]:
-        """Take messages that are due, durably, before any of them is sent.
+        """Write down how attempts went and take what is due next, in one transaction: one wait for the disk.
 
         Parameters
         ----------
+        results
+            Attempts that have ended; see `settle`.
         limit
-            How many at most.
+            How many messages to take at most.
         lease_seconds
             After this without a word the sender is taken for dead.
         busy
             How many deliveries are under way per lane (`lane_of`); a lane has at most `per_lane`.
         """
         room = {lane: per_lane - count for lane, count in (busy or {}).items()}
-        now = self._clock.now_us()
-        query = _CLAIMABLE.where(OUTBOX.c.due_us <= now, *_not_full(room)).limit(limit * LOOKAHEAD)
-        taken: list[Parcel] = []
         with self._engines.writing("the outbox") as connection:
-            for row in connection.execute(query).all():
-                lane = lane_of(row.channel, row.endpoint_id)
-                left = room.get(lane, per_lane)
-                if left > 0 and len(taken) < limit:
-                    room[lane] = left - 1
-                    taken.append(_parcel(row))
-            if taken:
-                connection.execute(
-                    sa.update(OUTBOX)
-                    .where(OUTBOX.c.id.in_([parcel.id for parcel in taken]))
-                    .values(
-                        state=MessageState.SENDING.value,
-                        attempts=OUTBOX.c.attempts + 1,
-                        changed_us=now,
-                        lease_us=now + lease_seconds * MICROS_PER_SECOND,
-                    )
-                )
-        return taken
+            for result in results:
+                self._settle_one(connection, result)
+            return self._claim(connection, limit, room, per_lane, lease_seconds) if limit > 0 else []
+
+    def claim(
+        self, limit: int, *, lease_seconds: int, busy: Mapping[str, int] | None = None, per_lane: int = 2
+    ) -> list[Parcel]:
+        """Take messages that are due, durably, before any of them is sent."""
+        return self.turn((), limit, lease_seconds=lease_seconds, busy=busy, per_lane=per_lane)
 
     def settle(self, results: Sequence[Result]) -> int:
         """Write down how attempts went; return how many of them still counted.
@@ -117,11 +117,8 @@ class OutboxSending:
         A message that was taken for lost meanwhile and not touched since is put right. One that somebody has put
         back by hand keeps its new life.
         """
-        counted = 0
         with self._engines.writing("the outbox") as connection:
-            for result in results:
-                counted += self._settle_one(connection, result)
-        return counted
+            return sum(self._settle_one(connection, result) for result in results)
 
     def give_back(self, parcels: Sequence[Parcel]) -> None:
         """Return claimed messages of which surely nothing was sent, as if they had not been claimed."""
@@ -164,6 +161,36 @@ class OutboxSending:
                 result = Result(parcel=parcel, outcome=SENDER_DIED, began_us=row.changed_us, ended_us=now)
                 self._settle_one(connection, result, died=True)
         return len(rows)
+
+    def _claim(
+        self,
+        connection: sa.Connection,
+        limit: int,
+        room: dict[str, int],
+        per_lane: int,
+        lease_seconds: int,
+    ) -> list[Parcel]:
+        now = self._clock.now_us()
+        query = _CLAIMABLE.where(OUTBOX.c.due_us <= now, *_not_full(room)).limit(limit * LOOKAHEAD)
+        taken: list[Parcel] = []
+        for row in connection.execute(query).all():
+            lane = lane_of(row.channel, row.endpoint_id)
+            left = room.get(lane, per_lane)
+            if left > 0 and len(taken) < limit:
+                room[lane] = left - 1
+                taken.append(_parcel(row))
+        if taken:
+            connection.execute(
+                sa.update(OUTBOX)
+                .where(OUTBOX.c.id.in_([parcel.id for parcel in taken]))
+                .values(
+                    state=MessageState.SENDING.value,
+                    attempts=OUTBOX.c.attempts + 1,
+                    changed_us=now,
+                    lease_us=now + lease_seconds * MICROS_PER_SECOND,
+                )
+            )
+        return taken
 
     def _settle_one(self, connection: sa.Connection, result: Result, *, died: bool = False) -> int:
         parcel, outcome, now = result.parcel, result.outcome, self._clock.now_us()
@@ -241,7 +268,14 @@ class OutboxSending:
                 connection, event_message(Topic.NOTICE_DELIVERED, key, data, case_id=posted.case_id)
             )
         for listener in self._listeners:
-            listener(connection, posted)
+            try:
+                # What a listener began and did not finish is taken back; that the message has ended is not.
+                with connection.begin_nested():
+                    listener(connection, posted)
+            except FAULTS:
+                raise
+            except Exception as error:  # noqa: BLE001 - one that cannot note it must not stop all sending
+                _log.error("listener_failed", message_id=posted.id, error=type(error).__name__)
 
 
 _WITH_ENDPOINT = sa.select(
