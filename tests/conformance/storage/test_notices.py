@@ -215,6 +215,21 @@ def test_limit_counts_what_is_stored_when_customer_or_phone_is_the_same(bank):
     assert bank.tell(id="e", customer={"id": "fourth", "phone": "+919811111111"})
 
 
+def test_old_notices_are_forgotten_and_the_rest_stays_when_asked(bank, desk):
+    old = bank.tell()
+    case_id = desk.notices.find(hash_of(old["sms"]))[0].case_id
+    bank.clock.advance(3_600)
+    new = bank.tell(id="new")
+    assert desk.notices.forget(NOON_US + 1) == 1
+    assert desk.notices.forget(NOON_US + 1) == 0
+    assert desk.notices.find(hash_of(old["sms"])) is None
+    assert desk.notices.find(hash_of(new["sms"])) is not None
+    assert "notice" in [line.kind for line in desk.cases.timeline(case_id)]
+    with desk.reading("a test") as connection:
+        links = connection.scalar(sa.select(sa.func.count()).select_from(NOTICE_LINKS))
+    assert links == len(CHANNELS)
+
+
 def test_case_shows_its_notices_and_how_each_link_stands_when_asked(bank, desk):
     tokens = bank.tell()
     bank.say(tokens["smtp"], Answer.GENUINE)

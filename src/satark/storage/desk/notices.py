@@ -108,19 +108,19 @@ class SqlNotices:
         self, connection: sa.Connection, owner: int, customer: str, targets: Sequence[bytes], since_us: int
     ) -> list[Told]:
         """Return what this customer, or anybody at these addresses, was told since then."""
-        at_targets = sa.select(NOTICE_LINKS.c.notice_id).where(
-            NOTICE_LINKS.c.target_hash.in_(list(targets)), NOTICE_LINKS.c.created_us > since_us
-        )
-        whose: sa.ColumnElement[bool] = NOTICES.c.id.in_(at_targets)
+        columns = (NOTICES.c.id, NOTICES.c.kind, NOTICES.c.amount_minor)
+        recent = (NOTICES.c.created_us > since_us, NOTICES.c.state == NoticeState.SENT.value)
+        queries = []
         if customer:
-            own = sa.and_(NOTICES.c.owner == owner, NOTICES.c.customer == customer)
-            whose = sa.or_(whose, own)
-        query = (
-            sa.select(NOTICES.c.kind, NOTICES.c.amount_minor)
-            .where(whose, NOTICES.c.created_us > since_us, NOTICES.c.state == NoticeState.SENT.value)
-            .limit(MAX_TOLD)
-        )
-        return [Told(NoticeKind(row[0]), row[1]) for row in connection.execute(query)]
+            own = (NOTICES.c.owner == owner, NOTICES.c.customer == customer)
+            queries.append(sa.select(*columns).where(*own, *recent))
+        if targets:
+            there = (NOTICE_LINKS.c.target_hash.in_(list(targets)), NOTICE_LINKS.c.created_us > since_us)
+            query = sa.select(*columns).join(NOTICE_LINKS, NOTICE_LINKS.c.notice_id == NOTICES.c.id)
+            queries.append(query.where(*there, *recent).distinct())
+        # Two questions with an index each; as one with OR the database would read all notices.
+        rows = {row[0]: row for query in queries for row in connection.execute(query.limit(MAX_TOLD))}
+        return [Told(NoticeKind(row[1]), row[2]) for row in rows.values()]
 
     def add(self, connection: sa.Connection, notice: Notice, links: Sequence[NewLink]) -> int:
         """Keep a notice; its id is given here."""
@@ -308,6 +308,25 @@ class SqlNotices:
         """Return what a customer has chosen."""
         with self._engines.reading(_WHAT) as connection:
             return self.customer(connection, owner, customer)
+
+    def forget(self, before_us: int, limit: int = 1_000) -> int:
+        """Remove notices made before then, a bounded number at a time; what cases say of them stays.
+
+        Returns
+        -------
+        int
+            How many were removed; fewer than `limit`: there are no more.
+        """
+        with self._engines.writing(_WHAT) as connection:
+            # The lowest ids are the oldest: without a row to remove, no more than these are looked at.
+            oldest = connection.execute(
+                sa.select(NOTICES.c.id, NOTICES.c.created_us).order_by(NOTICES.c.id).limit(limit)
+            )
+            old = [number for number, created_us in oldest if created_us < before_us]
+            if old:
+                connection.execute(sa.delete(NOTICE_LINKS).where(NOTICE_LINKS.c.notice_id.in_(old)))
+                connection.execute(sa.delete(NOTICES).where(NOTICES.c.id.in_(old)))
+        return len(old)
 
     # ---- inside an answer ----------------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ def test_name_is_short_plain_and_no_link_when_hostile(name):
 )
 def test_long_number_keeps_four_digits_when_written_anyhow(number):
     assert hide_numbers(f"a{number}b") == f"aXX{number[-4:]}b"
+    assert harmless(f"{number}@okbank") == f"XX{number[-4:]}@okbank"
 
 
 @pytest.mark.parametrize(
