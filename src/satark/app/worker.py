@@ -17,7 +17,7 @@ from satark.app.follower import BATCH, Follower
 from satark.app.sender import Sender, SenderOptions, carriers_of
 from satark.cases.notices import NoticePlan, NoticePlanner
 from satark.cases.outbox import Topic
-from satark.core.clock import SystemClock
+from satark.core.clock import MICROS_PER_DAY, SystemClock
 from satark.core.errors import SatarkError
 from satark.events import CardTokens
 from satark.storage import FolderLock
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from satark.app.wiring import AppWiring
     from satark.cases.outbox import Posted
-    from satark.storage.desk.outbox_sending import Listener
     from satark.storage import Storage
     from satark.storage.desk import Desk
+    from satark.storage.desk.outbox_sending import Listener
 
     Announce = Callable[[Mapping[str, object]], None]
 
@@ -43,6 +43,8 @@ POLL_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 FORGET_SECONDS = 3_600.0
+NOTICES_KEPT_US = 365 * MICROS_PER_DAY
+"""Longer than any link holds or any complaint takes; what the case says of a notice stays."""
 
 _log = structlog.get_logger("satark.worker")
 
@@ -228,11 +230,16 @@ def delivery_noted(desk: Desk) -> Listener:
 
 
 def forget(desk: Desk, now_us: int) -> int:
-    """Remove the counts of single hours that are old; nothing more to do then."""
+    """Remove counts of single hours and notices that are old; nothing more to do then."""
     from satark.cases.rollups import hour_of
     from satark.storage.desk.rollups import KEPT_HOURS
 
     gone = desk.rollups.forget(hour_of(now_us) - KEPT_HOURS)
     if gone:
         _log.info("hours_forgotten", rows=gone)
+    told = 0
+    while removed := desk.notices.forget(now_us - NOTICES_KEPT_US):
+        told += removed
+    if told:
+        _log.info("notices_forgotten", rows=told)
     return 0
