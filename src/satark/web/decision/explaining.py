@@ -5,7 +5,7 @@ Everything is judged again from the stored event and features (`satark.decisions
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from satark.decisions.changes import Change, find_changes, judged, without
@@ -285,6 +285,7 @@ def _groups(
         if value is None:
             continue
         view = _value(words, spec.name, value, limits.get(spec.name, []), fired)
+        view = replace(view, words=words.brief(spec.name))
         near = 0.0
         if view.bullet is not None and view.bullet.tick:
             near = min(10.0, view.bullet.fill / view.bullet.tick)

@@ -183,6 +183,13 @@ class Words:
             found = self._names[name] = self._name(name)
         return found
 
+    def brief(self, name: str) -> str:
+        """Return what a feature is called where it stands under what it is kept by."""
+        spec = self._specs.get(name)
+        whole = self.name(name)
+        rest = whole if spec is None else whole.removeprefix(f"{self.by(spec.by)}, ")
+        return rest[:1].upper() + rest[1:]
+
     def by(self, facts: tuple[str, ...]) -> str:
         """Return what windows are kept by: "Card", or "Card number series + Merchant"."""
         return " + ".join(self._translate(BY_NAMES[fact]) if fact in BY_NAMES else fact for fact in facts)

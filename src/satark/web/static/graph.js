@@ -177,8 +177,8 @@
     nodes.forEach(function (node) { if (node.drawn) { all.push(node); } });
     for (i = 0; i < all.length; i += 1) {
       var one = all[i];
-      one.vx -= one.x * 0.012 * alpha;
-      one.vy -= one.y * 0.02 * alpha;
+      one.vx -= one.x * 0.007 * alpha;
+      one.vy -= one.y * 0.024 * alpha;
       for (j = i + 1; j < all.length; j += 1) {
         var other = all[j], dx = one.x - other.x, dy = one.y - other.y, square = dx * dx + dy * dy;
         if (square > 160000) { continue; }

@@ -84,7 +84,7 @@ def test_value_is_tried_when_somebody_asks(world, analyst, change, to, told):
 def test_windows_are_shown_by_what_they_are_kept_by_when_stored(world, analyst):
     page = analyst.get(f"/decisions/{world.pay(features=VELOCITY, device={'id': 'device-0042'})}").text
     section = page.split('id="windows"')[1].split("</article>")[0]
-    assert "Card, payments of the last day: sum of amount" in _words(section)
+    assert "Payments of the last day: sum of amount" in _words(section)
     assert "₹4,500.00" in section
     assert 'class="days"' in section
 
