@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from satark.api import ServerOptions, run_server
@@ -39,7 +40,13 @@ def serve_pages(wiring: AppWiring, announce: Callable[[Mapping[str, object]], No
             desk.audit.append(actor=actor, action=action, subject=subject, detail=detail)
 
         app = create_web(
-            storage.events, storage.staff, options, audit=audit, desk_store=desk, identity=desk.identity
+            storage.events,
+            storage.staff,
+            replace(options, link_key=storage.secrets.audit_key),
+            audit=audit,
+            desk_store=desk,
+            identity=desk.identity,
+            trail=storage.audit,
         )
         server_options = ServerOptions(
             host=settings.web_host,

@@ -199,3 +199,19 @@ def _merge(storage):
     """Make the log quiet for two checkpoints, after which all lookups are merged."""
     storage.checkpoint()
     storage.checkpoint()
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_id_is_found_whoever_sent_it_when_asked_for_anywhere(storage, entry, merged):
+    first, second = (
+        storage.keys.create("key", ("decide",), owner=name).key.owner for name in ("shop", "bank")
+    )
+    storage.events.append(
+        [entry(1, "same", owner=first), entry(2, "same", owner=second), entry(3, owner=second)]
+    )
+    if merged:
+        storage.checkpoint()
+        storage.checkpoint()
+    assert [one.seq for one in storage.events.find_anywhere("same")] == [1, 2]
+    assert [one.seq for one in storage.events.find_anywhere("pay_3")] == [3]
+    assert storage.events.find_anywhere("pay_9") == []
