@@ -29,7 +29,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -235,7 +234,7 @@ def measure_engine(installation: Installation, sizes: Sizes) -> dict[str, float]
             quiet.append(run_generator(route, *load).p99_ms)
             with Hammer(installation, address, sizes.people) as hammer:
                 hammered.append(run_generator(route, *load).p99_ms)
-            _tell(f"  p99 quiet {quiet[-1]:.2f} ms, hammered {hammered[-1]:.2f} ms; {hammer.answered} pages")
+            _tell(f"  p99 quiet {quiet[-1]:.2f} ms, hammered {hammered[-1]:.2f} ms; {hammer.told}")
     ratio = statistics.median(hammered) / statistics.median(quiet)
     return {
         "decisions_quiet_p99_ms": round(statistics.median(quiet), 3),
@@ -245,34 +244,38 @@ def measure_engine(installation: Installation, sizes: Sizes) -> dict[str, float]
 
 
 class Hammer:
-    """People who ask for one page after the other, without a pause."""
+    """People who ask for one page after the other; see `benchmarks.hammer`."""
 
     def __init__(self, installation: Installation, address: str, people: int) -> None:
-        self._installation = installation
-        self._address = address
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(seed,)) for seed in range(people)]
-        self.answered = 0
+        paths = [path for many in installation.pages.values() for path in many]
+        self._order = {"address": address, "cookie": COOKIE, "session": installation.cookie}
+        self._order |= {"paths": paths, "people": people}
+        self._process: subprocess.Popen[str] | None = None
+        self.told: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         """Begin."""
-        for thread in self._threads:
-            thread.start()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.hammer"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(self._order) + "\n")
+        self._process.stdin.flush()
+        if self._process.stdout.readline().strip() != "asking":
+            raise LoadFailed("nobody hammers the pages")
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self, seed: int) -> None:
-        dice = random.Random(seed)
-        kinds = list(self._installation.pages.values())
-        with self._installation.client(self._address) as client:
-            while not self._stop.is_set():
-                client.get(dice.choice(dice.choice(kinds)))
-                self.answered += 1
+        if self._process is not None:
+            self._process.terminate()
+            out, _err = self._process.communicate(timeout=2 * PATIENCE_SECONDS)
+            self.told = json.loads(out)
 
 
 @contextlib.contextmanager

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from satark.storage.desk import Desk
 
 NAME = "desk"
-BATCH = 1_000
+BATCH = 500
+"""Entries per transaction: a page that wants to write waits for one of them, some 50 to 100 ms."""
 HISTORY_US = MICROS_PER_DAY
 """What came longer before the desk was first opened is history: it is indexed, but nobody is alerted or told."""
 REMEMBERED = 100_000
