@@ -294,6 +294,40 @@ def test_undoing_a_genuine_closing_asks_nothing_of_the_engine(desk):
     assert desk.cases.get(case_id).state is CaseState.OPEN
 
 
+def last_labels(desk):
+    """Return what the engine is told last of each event."""
+    return {body["event"]: body["label"] for kind, _, body in asked(desk) if kind == "label"}
+
+
+def test_a_label_of_fraud_does_not_outlive_the_finding(desk, backend):
+    case_id = open_case(desk, 1, card="a")
+    desk.cases.close([case_id], FRAUD, "stolen_card", "asha")
+    backend.clock.advance(5)
+    desk.cases.reopen([case_id], "ravi")
+    backend.clock.advance(5)
+    assert open_case(desk, 2, card="a") == case_id
+    undo = desk.cases.close([case_id], UNCLEAR, "not_enough_facts", "ravi")
+    assert last_labels(desk) == {"pay_1": "genuine"}
+    desk.cases.undo(undo.id, "ravi")
+    assert last_labels(desk) == {"pay_1": "fraud"}
+    assert len({body["id"] for _, _, body in asked(desk)}) == 3
+
+
+def test_undoing_a_second_closing_says_again_what_the_first_had_said(desk, backend):
+    case_id = open_case(desk, 1, card="a")
+    desk.cases.close([case_id], FRAUD, "stolen_card", "asha")
+    backend.clock.advance(5)
+    desk.cases.reopen([case_id], "ravi")
+    backend.clock.advance(5)
+    open_case(desk, 2, card="a")
+    undo = desk.cases.close([case_id], GENUINE, "travelling", "ravi")
+    assert last_labels(desk) == {"pay_1": "genuine", "pay_2": "genuine"}
+    desk.cases.undo(undo.id, "ravi")
+    assert last_labels(desk) == {"pay_1": "fraud", "pay_2": "genuine"}
+    desk.cases.close([case_id], UNCLEAR, "duplicate", "ravi")
+    assert last_labels(desk) == {"pay_1": "genuine", "pay_2": "genuine"}
+
+
 def test_undo_is_for_its_own_actor_once_and_for_ten_minutes(desk, backend):
     case_id = open_case(desk, 1)
     undo = desk.cases.assign([case_id], "asha", "meera")

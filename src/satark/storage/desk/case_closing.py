@@ -24,6 +24,7 @@ from satark.cases.model import (
     Refusal,
     Undo,
 )
+from satark.storage.desk.case_labels import CaseLabels, Told, label_of
 from satark.storage.desk.case_rows import case_of, chunks
 from satark.storage.desk.case_work import CaseWork
 from satark.storage.desk.tables.cases import ALERTS, CASE_ENTITIES, CASES
@@ -46,7 +47,7 @@ class Proposal(msgspec.Struct, frozen=True):
 _PROPOSAL = msgspec.json.Decoder(Proposal)
 
 
-class CaseClosing(CaseWork):
+class CaseClosing(CaseWork, CaseLabels):
     """Acts that end a case or open it again."""
 
     def close(
@@ -231,9 +232,7 @@ class CaseClosing(CaseWork):
     ) -> dict[str, Any]:
         """Close one case; return what its undo needs."""
         now_us, number = self._clock.now_us(), row.n_closings + 1
-        alerts = connection.execute(
-            sa.select(ALERTS.c.id, ALERTS.c.event_id, ALERTS.c.owner).where(ALERTS.c.case_id == row.id)
-        ).all()
+        alerts = self._events(connection, row.id)
         connection.execute(
             sa.update(ALERTS)
             .where(ALERTS.c.case_id == row.id)
@@ -255,22 +254,20 @@ class CaseClosing(CaseWork):
             proposal=None,
         )
         self._set_joins(connection, row.id, joins=False)
-        label = work.LABEL_OF.get(outcome)
-        for alert in alerts if label is not None else ():
-            body = work.label_body(
-                f"case_{row.id}_{alert.id}_{number}",
-                alert.event_id,
-                label or "",
-                f"case:{actor}",
-                reason_code,
-            )
-            self._commands.put(connection, alert.owner, "label", body, actor)
+        before, label = self._told(connection, row.id), label_of(outcome)
+        if label is not None:
+            self._tell(connection, row.id, number, actor, label, reason_code)
+            told = Told(label, now_us)
+        else:
+            told = self._doubt(connection, row.id, number, actor, before)
         asked = self._ask_hold(connection, row, hold, actor, number) if hold is not None else None
         detail: dict[str, Any] = {
             "outcome": outcome.value,
             "reason": reason_code,
             "alerts": len(alerts),
             "proposed_by": row.proposed_by,
+            "label": told.label,
+            "label_us": told.at_us,
         }
         self._line(connection, row.id, actor, "closed", detail)
         self._note(
@@ -278,7 +275,7 @@ class CaseClosing(CaseWork):
             actor,
             "case_closed",
             row.id,
-            {**detail, "label": label, "lists": len(entries), "hold_minor": asked},
+            {**detail, "lists": len(entries), "hold_minor": asked},
         )
         self._outbox.put(
             connection,
@@ -310,7 +307,8 @@ class CaseClosing(CaseWork):
             "proposed_by": row.proposed_by,
             "proposal": row.proposal,
             "n_closings": number,
-            "label": label,
+            "told": told,
+            "told_before": before,
             "lists": entries,
             "hold_minor": asked,
         }

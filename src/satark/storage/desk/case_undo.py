@@ -1,8 +1,7 @@
 """Take an act back: each case as it was before, where nobody changed it since.
 
-What left for the engine is taken back by another command: a label of fraud by one of genuine, a list entry by its
-removal, a hold by its release. A label of genuine stays as it is, for the log has no word for "not known": it counts
-nowhere against anybody, and the next closing replaces it.
+What left for the engine is taken back by another command: a label by a correcting one
+(`satark.storage.desk.case_labels`), a list entry by its removal, a hold by its release.
 """
 
 from __future__ import annotations
@@ -17,14 +16,12 @@ from satark.cases.cloud_events import event_message
 from satark.cases.model import CaseState, Refusal, Undo
 from satark.core.errors import NotFound
 from satark.storage.desk.case_closing import LISTS_OWNER, CaseClosing
+from satark.storage.desk.case_labels import CORRECTION, Told
 from satark.storage.desk.case_rows import chunks
 from satark.storage.desk.tables.cases import ALERTS, CASE_UNDOS, CASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-CORRECTION = "undone"
-"""The kind of a label that takes another back."""
 
 
 class CaseUndo(CaseClosing):
@@ -76,15 +73,18 @@ class CaseUndo(CaseClosing):
             done: list[int] = []
             for part in chunks(sorted(before)):
                 for row in connection.execute(sa.select(CASES).where(CASES.c.id.in_(part))).all():
-                    if take_back(connection, row, before[row.id], actor):
+                    more = take_back(connection, row, before[row.id], actor)
+                    if more is not None:
                         done.append(int(row.id))
-                        self._line(connection, row.id, actor, "undone", {"act": act.kind})
+                        self._line(connection, row.id, actor, "undone", {"act": act.kind, **more})
                         self._note(
                             connection, actor, "case_act_undone", row.id, {"act": act.kind, "undo": undo_id}
                         )
             return tuple(sorted(done))
 
-    def _ways(self) -> dict[str, Callable[[sa.Connection, Any, dict[str, Any], str], bool]]:
+    # Each way returns what the timeline says more of it, None where somebody changed the case since.
+
+    def _ways(self) -> dict[str, Callable[[sa.Connection, Any, dict[str, Any], str], dict[str, Any] | None]]:
         return {
             "assigned": self._undo_assigned,
             "state": self._undo_state,
@@ -94,23 +94,41 @@ class CaseUndo(CaseClosing):
             "reopened": self._undo_reopened,
         }
 
-    def _undo_assigned(self, connection: sa.Connection, row: Any, was: dict[str, Any], _: str) -> bool:  # noqa: ANN401
+    def _undo_assigned(
+        self,
+        connection: sa.Connection,
+        row: Any,
+        was: dict[str, Any],
+        _: str,  # noqa: ANN401
+    ) -> dict[str, Any] | None:
         if row.state == CaseState.CLOSED.value or row.assignee != was["became_assignee"]:
-            return False
+            return None
         self._change(connection, row.id, assignee=was["assignee"])
-        return True
+        return {}
 
-    def _undo_state(self, connection: sa.Connection, row: Any, was: dict[str, Any], _: str) -> bool:  # noqa: ANN401
+    def _undo_state(
+        self,
+        connection: sa.Connection,
+        row: Any,
+        was: dict[str, Any],
+        _: str,  # noqa: ANN401
+    ) -> dict[str, Any] | None:
         if row.state != was["became"] or row.assignee != was["became_assignee"]:
-            return False
+            return None
         self._change(connection, row.id, state=was["state"], assignee=was["assignee"])
-        return True
+        return {}
 
-    def _undo_proposed(self, connection: sa.Connection, row: Any, was: dict[str, Any], _: str) -> bool:  # noqa: ANN401
+    def _undo_proposed(
+        self,
+        connection: sa.Connection,
+        row: Any,
+        was: dict[str, Any],
+        _: str,  # noqa: ANN401
+    ) -> dict[str, Any] | None:
         if row.state == CaseState.CLOSED.value or row.proposed_by != was["proposed_by"]:
-            return False
+            return None
         self._drop_proposal(connection, row.id)
-        return True
+        return {}
 
     def _undo_closed(
         self,
@@ -118,13 +136,13 @@ class CaseUndo(CaseClosing):
         row: Any,  # noqa: ANN401 - a row
         was: dict[str, Any],
         actor: str,
-    ) -> bool:
+    ) -> dict[str, Any] | None:
         if "n_closings" not in was:
             # In a bulk closing this case was only proposed, for it needs four eyes.
             return self._undo_proposed(connection, row, was, actor)
         number = was["n_closings"]
         if row.state != CaseState.CLOSED.value or row.n_closings != number:
-            return False
+            return None
         self._open_again(
             connection,
             row.id,
@@ -135,15 +153,14 @@ class CaseUndo(CaseClosing):
             proposed_by=was["proposed_by"],
             proposal=was["proposal"],
         )
-        if was["label"] == "fraud":
-            self._correct_labels(connection, row.id, number, actor)
+        told = self._untell(connection, row.id, number, actor, Told(*was["told"]), Told(*was["told_before"]))
         for entry in was["lists"]:
             body = {"list": entry["list"], "value": entry["value"], "note": f"case {row.id}: undone"}
             self._commands.put(connection, LISTS_OWNER, "list_remove", body, actor)
             self._line(connection, row.id, actor, "action", {"act": "list_remove", **entry})
         if was["hold_minor"] is not None:
             self._release_hold(connection, row.id, was["hold_minor"], number, actor)
-        return True
+        return {"label": told.label, "label_us": told.at_us}
 
     def _undo_reopened(
         self,
@@ -151,15 +168,15 @@ class CaseUndo(CaseClosing):
         row: Any,  # noqa: ANN401 - a row
         was: dict[str, Any],
         _: str,
-    ) -> bool:
+    ) -> dict[str, Any] | None:
         if row.state == CaseState.CLOSED.value or row.n_closings != was["n_closings"]:
-            return False
+            return None
         late = sa.select(sa.func.count()).where(
             ALERTS.c.case_id == row.id, ALERTS.c.opened_us > was["closed_us"]
         )
         if connection.scalar(late):
             # An alert that joined since would be closed unseen.
-            return False
+            return None
         self._change(
             connection,
             row.id,
@@ -177,21 +194,7 @@ class CaseUndo(CaseClosing):
             .values(outcome=was["outcome"], closed_us=was["closed_us"])
         )
         self._set_joins(connection, row.id, joins=False)
-        return True
-
-    def _correct_labels(self, connection: sa.Connection, case_id: int, number: int, actor: str) -> None:
-        alerts = connection.execute(
-            sa.select(ALERTS.c.id, ALERTS.c.event_id, ALERTS.c.owner).where(ALERTS.c.case_id == case_id)
-        ).all()
-        for alert in alerts:
-            body = work.label_body(
-                f"case_{case_id}_{alert.id}_{number}_undone",
-                alert.event_id,
-                "genuine",
-                f"case:{actor}",
-                CORRECTION,
-            )
-            self._commands.put(connection, alert.owner, "label", body, actor)
+        return {}
 
     def _release_hold(
         self, connection: sa.Connection, case_id: int, amount_minor: int, number: int, actor: str
