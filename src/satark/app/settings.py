@@ -111,7 +111,8 @@ class Settings:
     )
     batch_wait_us: int = _setting(
         2_000,
-        "How long a commit waits for others to share its disk write when several come at once, in microseconds.",
+        "How long a commit waits for others to share its disk write when several come at once, in microseconds; up to "
+        "two and a half times as long when very many do.",
         least=0,
         most=100_000,
     )
