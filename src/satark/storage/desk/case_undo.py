@@ -97,9 +97,9 @@ class CaseUndo(CaseClosing):
     def _undo_assigned(
         self,
         connection: sa.Connection,
-        row: Any,
+        row: Any,  # noqa: ANN401 - a row
         was: dict[str, Any],
-        _: str,  # noqa: ANN401
+        _: str,
     ) -> dict[str, Any] | None:
         if row.state == CaseState.CLOSED.value or row.assignee != was["became_assignee"]:
             return None
@@ -109,9 +109,9 @@ class CaseUndo(CaseClosing):
     def _undo_state(
         self,
         connection: sa.Connection,
-        row: Any,
+        row: Any,  # noqa: ANN401 - a row
         was: dict[str, Any],
-        _: str,  # noqa: ANN401
+        _: str,
     ) -> dict[str, Any] | None:
         if row.state != was["became"] or row.assignee != was["became_assignee"]:
             return None
@@ -121,9 +121,9 @@ class CaseUndo(CaseClosing):
     def _undo_proposed(
         self,
         connection: sa.Connection,
-        row: Any,
+        row: Any,  # noqa: ANN401 - a row
         was: dict[str, Any],
-        _: str,  # noqa: ANN401
+        _: str,
     ) -> dict[str, Any] | None:
         if row.state == CaseState.CLOSED.value or row.proposed_by != was["proposed_by"]:
             return None
