@@ -15,6 +15,7 @@ from satark.app.engine import build_service
 from satark.app.main import make_wiring
 from satark.cli import cli, run
 from satark.core.clock import SystemClock, from_us
+from satark.core.staff import SessionRecord
 from satark.events.examples import GOLD_COIN_BY_CARD
 
 
@@ -198,7 +199,7 @@ def test_exit_code_is_75_when_another_engine_owns_the_folder(satark, lived_in):
 
 
 def test_person_can_be_added_given_a_new_password_and_ended(satark):
-    code, made, _ = satark("staff", "add", "asha", "--role", "administrator", "--json")
+    code, made, _ = satark("staff", "add", "asha", "--role", "supervisor", "--json")
     assert code == 0
     changed = satark("staff", "password", "asha", "--json")[1]["password"]
     assert changed != made["password"]
@@ -209,3 +210,29 @@ def test_person_can_be_added_given_a_new_password_and_ended(satark):
     assert "ended" in satark("staff", "list")[1]
     assert satark("staff", "end", "nobody")[0] == 66
     assert satark("staff", "add", "x")[0] == 65
+    assert satark("staff", "restore", "asha")[0] == 0
+    assert satark("staff", "role", "asha", "auditor", "--json")[1]["role"] == "auditor"
+
+
+def test_last_administrator_stays_when_the_terminal_says_otherwise(satark):
+    satark("staff", "add", "asha", "--role", "administrator")
+    assert satark("staff", "end", "asha")[0] == 65
+    assert satark("staff", "role", "asha", "viewer")[0] == 65
+
+
+def test_lost_factor_and_sessions_can_be_ended_from_the_terminal(satark):
+    satark("staff", "add", "asha")
+    wiring = make_wiring(None, {})
+    with wiring.storage() as storage, wiring.desk(storage) as desk:
+        desk.identity.factors.begin_totp("asha", "A" * 32)
+        desk.identity.factors.confirm_totp("asha", 1, actor="asha")
+        record = SessionRecord(b"k" * 32, "s1", "asha", "analyst", "password", False, 1, 1, 1)
+        desk.identity.sessions.add(record, ended_before_us=0)
+    assert [one["session"] for one in satark("staff", "sessions", "asha", "--json")[1]] == ["s1"]
+    assert satark("staff", "sessions", "asha", "--end", "--json")[1] == {"ended": 1}
+    assert satark("staff", "reset-factors", "asha")[0] == 0
+    assert satark("staff", "reset-factors", "nobody")[0] == 66
+    with wiring.storage(write=False) as storage, wiring.desk(storage, write=False) as desk:
+        assert not desk.identity.factors.standing("asha").second_factor
+        assert desk.identity.sessions.of("asha") == []
+        assert desk.audit.entries()[0].actor.startswith("terminal:")

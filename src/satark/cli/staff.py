@@ -11,11 +11,13 @@ from satark.cli.acting import acting_person
 from satark.cli.commands import command
 from satark.cli.root import InOrder, cli
 from satark.core.clock import from_us
+from satark.core.errors import NotFound
+from satark.core.staff import ANALYST, ROLES
 
 if TYPE_CHECKING:
     from satark.cli.output import Output
     from satark.cli.ports import Wiring
-    from satark.storage import StaffMember
+    from satark.storage import StaffMember, Storage
 
 PASSWORD_BYTES = 15
 
@@ -27,14 +29,13 @@ def staff() -> None:
 
 @command(staff, "add")
 @click.argument("username")
-@click.option("--role", default="analyst", show_default=True, help="What the person may do.")
+@click.option(
+    "--role", default=ANALYST, show_default=True, type=click.Choice(ROLES), help="What the person may do."
+)
 def add(wiring: Wiring, output: Output, *, username: str, role: str) -> None:
     """Add someone; the password is made here and shown this once."""
     with wiring.storage() as storage:
-        made = storage.staff.create(username, role)
-        storage.audit.append(
-            actor=acting_person(), action="staff_created", subject=username, detail={"role": role}
-        )
+        made = storage.staff.create(username, role, actor=acting_person())
     output.note("Keep this password now; it is stored as a hash and cannot be shown again.")
     output.result({**_plain(made.member), "password": made.password}, made.password)
 
@@ -62,8 +63,7 @@ def password(wiring: Wiring, output: Output, *, username: str) -> None:
     """Give someone a new password, shown this once; the old one does not work any more."""
     made = secrets.token_urlsafe(PASSWORD_BYTES)
     with wiring.storage() as storage:
-        member = storage.staff.change_password(username, made, must_change=True)
-        storage.audit.append(actor=acting_person(), action="staff_password_changed", subject=username)
+        member = storage.staff.change_password(username, made, must_change=True, actor=acting_person())
     output.result({**_plain(member), "password": made}, made)
 
 
@@ -72,9 +72,82 @@ def password(wiring: Wiring, output: Output, *, username: str) -> None:
 def end(wiring: Wiring, output: Output, *, username: str) -> None:
     """End someone's access; what they did stays in the audit trail."""
     with wiring.storage() as storage:
-        member = storage.staff.disable(username)
-        storage.audit.append(actor=acting_person(), action="staff_disabled", subject=username)
+        member = storage.staff.disable(username, actor=acting_person())
     output.result(_plain(member), f"{username} cannot sign in any more")
+
+
+@command(staff, "restore")
+@click.argument("username")
+def restore(wiring: Wiring, output: Output, *, username: str) -> None:
+    """Let someone sign in again whose access had ended."""
+    with wiring.storage() as storage:
+        member = storage.staff.enable(username, actor=acting_person())
+    output.result(_plain(member), f"{username} can sign in again")
+
+
+@command(staff, "role")
+@click.argument("username")
+@click.argument("role", type=click.Choice(ROLES))
+def role(wiring: Wiring, output: Output, *, username: str, role: str) -> None:
+    """Give someone another role; open sessions end."""
+    with wiring.storage() as storage:
+        member = storage.staff.change_role(username, role, actor=acting_person())
+    output.result(_plain(member), f"{username} is {role} now")
+
+
+@command(staff, "reset-factors")
+@click.argument("username")
+def reset_factors(wiring: Wiring, output: Output, *, username: str) -> None:
+    """Remove someone's second factors, passkeys and links to the identity provider; open sessions end."""
+    with wiring.storage() as storage, wiring.desk(storage) as desk:
+        member = _known(storage, username)
+        desk.identity.factors.reset(username, actor=acting_person())
+    output.result(_plain(member), f"{username} has no second factor any more")
+
+
+@command(staff, "sessions")
+@click.argument("username")
+@click.option("--end", "ending", is_flag=True, help="End them all.")
+def sessions(wiring: Wiring, output: Output, *, username: str, ending: bool) -> None:
+    """Show someone's sessions, or end them."""
+    with wiring.storage(write=ending) as storage, wiring.desk(storage, write=ending) as desk:
+        _known(storage, username)
+        found = desk.identity.sessions.of(username)
+        if ending:
+            desk.identity.sessions.end_all(username, actor=acting_person())
+    if ending:
+        output.result({"ended": len(found)}, f"{len(found)} ended")
+        return
+    plain = [
+        {
+            "session": record.id,
+            "method": record.method,
+            "address": record.address,
+            "began_at": from_us(record.began_us),
+            "seen_at": from_us(record.seen_us),
+        }
+        for record in found
+    ]
+    rows = [
+        (
+            record.id,
+            record.method,
+            record.address,
+            f"{from_us(record.began_us):%Y-%m-%d %H:%M}",
+            f"{from_us(record.seen_us):%Y-%m-%d %H:%M}",
+        )
+        for record in found
+    ]
+    output.table(plain, ("session", "method", "address", "began (UTC)", "seen (UTC)"), rows)
+
+
+def _known(storage: Storage, username: str) -> StaffMember:
+    """Return a member, or say that there is none."""
+    member = storage.staff.find(username)
+    if member is None:
+        message = "there is nobody of this name"
+        raise NotFound(message)
+    return member
 
 
 def _plain(member: StaffMember) -> dict[str, Any]:
