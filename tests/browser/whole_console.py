@@ -1,0 +1,99 @@
+"""A whole installation in a folder, with all that the pages can show, and its pages served by the real wiring.
+
+Run by the browser tests: `python whole_console.py FOLDER [DECISIONS]`. Prints the address when it listens. The log, the
+desk and the counts are made by the same code that `satark simulate --store` and the worker run.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from satark.app.pages import serve_pages
+from satark.app.seeding import seed_store
+from satark.app.settings import load_settings
+from satark.app.wiring import AppWiring
+from satark.cases.lists import Held
+from satark.cases.model import CaseOutcome, QueueFilter
+from satark.core.clock import SystemClock
+from satark.decisions.list_edits import LIST_EDIT, ListEdit, encode_list_edit, list_ref
+from satark.decisions.ports import LogEntry
+from satark.storage import FolderLock
+
+PASSWORD = "correct horse battery"
+ROLES = ("analyst", "supervisor", "author", "administrator", "auditor", "officer", "viewer")
+DAY_US = 86_400_000_000
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    decisions = int(sys.argv[2]) if len(sys.argv) > 2 else 600
+    settings = load_settings(
+        {}, options={"home": str(folder), "web_port": 0, "log_level": "warning", "web_second_factor": False}
+    )
+    wiring = AppWiring(settings)
+    if not (folder / "satark.db").exists():
+        seed_store(wiring, decisions=decisions, alerts=decisions // 6, seed=7, tell=lambda *_: None)
+        fill(wiring)
+    serve_pages(wiring, announce)
+
+
+def announce(told) -> None:
+    if told.get("step") == "listening":
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+
+
+def fill(wiring: AppWiring) -> None:
+    """Add staff of each role, edits of lists, and an act that waits for the engine."""
+    now_us = SystemClock().now_us()
+    with FolderLock(wiring.data), wiring.storage() as storage, wiring.desk(storage) as desk:
+        for role in ROLES:
+            storage.staff.create(role, role, password=PASSWORD)
+        name = next(iter(wiring.policy().lists))
+        last = storage.events.last_seq()
+        edits = [
+            ListEdit(
+                name,
+                f"tok_5f3a9c{number:04d}",
+                now_us + number * DAY_US,
+                number % 5 == 4,
+                "meera",
+                f"case {number}",
+            )
+            for number in range(1, 31)
+        ]
+        entries = []
+        for seq, edit in enumerate(edits, last + 1):
+            entries.append(
+                LogEntry(
+                    seq,
+                    0,
+                    f"command:{seq}",
+                    LIST_EDIT,
+                    now_us,
+                    now_us,
+                    0,
+                    list_ref(name),
+                    b"\0" * 32,
+                    encode_list_edit(edit),
+                )
+            )
+        storage.events.append(entries)
+        while desk.rollups.catch_up(storage.events):
+            pass
+        desk.lists.change(
+            name, {"tok_waiting": Held(on=True)}, kind="add", actor="supervisor", note="seen at two shops"
+        )
+        desk.outbox.endpoints.add("desk", "https://bank.example/hooks", ["case.closed"], "administrator")
+        cases = desk.cases.queue(QueueFilter(), limit=3).rows
+        desk.cases.note(cases[0].id, "Called the number on record. <b>कोई उत्तर नहीं</b>", "analyst")
+        desk.cases.close(
+            [cases[-1].id], CaseOutcome.FRAUD, next(iter(desk.cases.terms().reasons["fraud"])), "analyst"
+        )
+        storage.audit.append(actor="system", action="tested", subject="console")
+
+
+if __name__ == "__main__":
+    main()
