@@ -105,7 +105,15 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed message, as a carrier gets it; `attempt` counts from 1."""
+    """A claimed message, as a carrier gets it.
+
+    Attributes
+    ----------
+    attempt, base
+        Which attempt this is, from 1, and how many there were before the message was last put back by hand.
+    resend_in_doubt
+        Its receiver drops repeats by the event's id.
+    """
 
     id: int
     key: str
@@ -115,6 +123,7 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     headers: dict[str, str]
     attempt: int
+    base: int = 0
     endpoint_id: int = 0
     resend_in_doubt: bool = False
 

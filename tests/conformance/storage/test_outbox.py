@@ -426,6 +426,7 @@ def test_disabled_endpoint_is_left_alone_when_something_waits_for_it(put, outbox
     put(closed())
     outbox.endpoints.disable(endpoint.id, "asha")
     assert claim(sending) == []
+    assert sending.next_due_us() is None
     outbox.endpoints.enable(endpoint.id, "asha")
     assert len(claim(sending)) == 1
 
@@ -495,4 +496,6 @@ def test_messages_are_paged_when_there_are_many(put, outbox):
     rest = outbox.posted(PostedFilter(), 9, before=first[-1].id)
     assert [posted.key for posted in [*first, *rest]] == [f"n:{number}" for number in (4, 3, 2, 1, 0)]
     assert len(outbox.of_case(1)) == 2
+    assert len(outbox.posted(PostedFilter(channel="sms"))) == 5
+    assert outbox.posted(PostedFilter(channel="push")) == []
     assert outbox.posted(PostedFilter(state=MessageState.DEAD)) == []

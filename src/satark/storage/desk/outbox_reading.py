@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from satark.cases.endpoints import Health
-from satark.cases.outbox import Attempt, MessageState, Posted, PostedFilter
+from satark.cases.outbox import Attempt, Channel, MessageState, Posted, PostedFilter
 from satark.storage.desk.tables.outbox import OUTBOX, OUTBOX_ATTEMPTS
 
 if TYPE_CHECKING:
@@ -41,8 +41,11 @@ class OutboxReading:
         ):
             if value is not None:
                 query = query.where(column == value)
+        if wanted.channel is not None and wanted.channel != Channel.WEBHOOK:
+            # Written out, for the index over all that is no webhook.
+            query = query.where(OUTBOX.c.endpoint_id == sa.literal_column("0"))
         if wanted.state is not None:
-            query = query.where(OUTBOX.c.state == literal(wanted.state))
+            query = query.where(*stands(wanted.state))
         if before is not None:
             query = query.where(OUTBOX.c.id < before)
         with self._engines.reading("the outbox") as connection:
@@ -81,32 +84,35 @@ class OutboxReading:
     def health(self, endpoint_id: int) -> Health:
         """Return how an endpoint does."""
         of_it = OUTBOX.c.endpoint_id == endpoint_id
+        counts: dict[str, int] = {}
+        trouble: list[tuple[int, int, str]] = []
         with self._engines.reading("the outbox") as connection:
-            counts = {
-                state: int(number)
-                for state, number in connection.execute(
-                    sa.select(OUTBOX.c.state, sa.func.count())
-                    .where(of_it, OUTBOX.c.state.in_([literal(state) for state in _COUNTED]))
-                    .group_by(OUTBOX.c.state)
-                )
-            }
-            sent = connection.execute(
+            for state in _COUNTED:
+                here = (of_it, *stands(state))
+                count = connection.scalar(sa.select(sa.func.count()).select_from(OUTBOX).where(*here))
+                if not count:
+                    continue
+                counts[state.value] = int(count)
+                if state in TROUBLE:
+                    newest = connection.execute(
+                        sa.select(OUTBOX.c.id, OUTBOX.c.changed_us, OUTBOX.c.reason)
+                        .where(*here)
+                        .order_by(OUTBOX.c.id.desc())
+                        .limit(1)
+                    ).one()
+                    trouble.append((newest.id, newest.changed_us, newest.reason))
+            sent = connection.scalar(
                 sa.select(OUTBOX.c.settled_us)
-                .where(of_it, OUTBOX.c.state == literal(MessageState.SENT))
+                .where(of_it, *stands(MessageState.SENT))
                 .order_by(OUTBOX.c.id.desc())
                 .limit(1)
-            ).first()
-            trouble = connection.execute(
-                sa.select(OUTBOX.c.changed_us, OUTBOX.c.reason)
-                .where(of_it, OUTBOX.c.state.in_([literal(state) for state in TROUBLE]))
-                .order_by(OUTBOX.c.id.desc())
-                .limit(1)
-            ).first()
+            )
+        last = max(trouble, default=None)
         return Health(
             counts=counts,
-            last_sent_us=None if sent is None else sent[0],
-            last_trouble_us=None if trouble is None else trouble[0],
-            last_trouble="" if trouble is None else trouble[1],
+            last_sent_us=sent,
+            last_trouble_us=None if last is None else last[1],
+            last_trouble="" if last is None else last[2],
         )
 
     def counts(self) -> dict[str, int]:
@@ -114,9 +120,7 @@ class OutboxReading:
         with self._engines.reading("the outbox") as connection:
             return {
                 state.value: int(
-                    connection.scalar(
-                        sa.select(sa.func.count()).select_from(OUTBOX).where(OUTBOX.c.state == literal(state))
-                    )
+                    connection.scalar(sa.select(sa.func.count()).select_from(OUTBOX).where(*stands(state)))
                     or 0
                 )
                 for state in _COUNTED
@@ -164,6 +168,15 @@ def posted_of(row: Any) -> Posted:  # noqa: ANN401 - a row of `POSTED`
         case_id=row.case_id,
         has_body=bool(row.has_body),
     )
+
+
+_NOT_SENT = OUTBOX.c.state != sa.literal_column("'sent'")
+
+
+def stands(state: MessageState) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions for a state; what has not been sent has indexes of its own, and they ask to be named."""
+    wanted = OUTBOX.c.state == literal(state)
+    return (wanted,) if state is MessageState.SENT else (_NOT_SENT, wanted)
 
 
 def literal(state: MessageState) -> sa.ColumnElement[str]:

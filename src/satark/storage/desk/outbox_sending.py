@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.dialects import postgresql, sqlite
 
-from satark.cases.backoff import Fate, fate_of
+from satark.cases.backoff import fate_of
 from satark.cases.cloud_events import event_message
 from satark.cases.outbox import Channel, MessageState, Outcome, Parcel, Topic, Verdict
 from satark.core.clock import MICROS_PER_SECOND, from_us
@@ -71,10 +72,9 @@ class OutboxSending:
         self._listeners = tuple(listeners)
 
     def next_due_us(self) -> int | None:
-        """Return when the next message is due, None when nothing waits; asked often, takes no write lock."""
-        query = sa.select(sa.func.min(OUTBOX.c.due_us)).where(OUTBOX.c.state == literal(MessageState.WAITING))
+        """Return when the next message is due that may be sent, None when there is none; takes no write lock."""
         with self._engines.reading("the outbox") as connection:
-            found = connection.scalar(query)
+            found = connection.scalar(_NEXT_DUE)
         return None if found is None else int(found)
 
     def turn(
@@ -194,38 +194,25 @@ class OutboxSending:
 
     def _settle_one(self, connection: sa.Connection, result: Result, *, died: bool = False) -> int:
         parcel, outcome, now = result.parcel, result.outcome, self._clock.now_us()
-        base = connection.scalar(
-            sa.select(OUTBOX.c.base).where(
-                OUTBOX.c.id == parcel.id,
-                OUTBOX.c.attempts == parcel.attempt,
-                OUTBOX.c.state.in_([literal(MessageState.SENDING), literal(MessageState.UNKNOWN)]),
-            )
-        )
-        if base is None:
-            return 0
         fate = fate_of(
             outcome,
             channel=parcel.channel,
             key=parcel.key,
-            attempts=parcel.attempt - base,
+            attempts=parcel.attempt - parcel.base,
             now_us=now,
             resend_in_doubt=parcel.resend_in_doubt,
         )
-        self._write(connection, result, fate, died=died)
-        if fate.state is not MessageState.WAITING:
-            posted = posted_of(connection.execute(POSTED.where(OUTBOX.c.id == parcel.id)).one())
-            self._tell(connection, posted)
-        return 1
-
-    def _write(self, connection: sa.Connection, result: Result, fate: Fate, *, died: bool) -> None:
-        parcel, outcome, now = result.parcel, result.outcome, self._clock.now_us()
         waits = fate.state is MessageState.WAITING
-        connection.execute(
+        changed = connection.execute(
             sa.update(OUTBOX)
-            .where(OUTBOX.c.id == parcel.id)
+            .where(
+                OUTBOX.c.id == parcel.id,
+                OUTBOX.c.attempts == parcel.attempt,
+                OUTBOX.c.state.in_([literal(MessageState.SENDING), literal(MessageState.UNKNOWN)]),
+            )
             .values(
                 state=fate.state.value,
-                due_us=fate.due_us if waits else OUTBOX.c.due_us,
+                due_us=fate.due_us if waits else now,
                 changed_us=now,
                 lease_us=None,
                 settled_us=None if waits else now,
@@ -233,21 +220,37 @@ class OutboxSending:
                 status=outcome.status,
             )
         )
-        how = {
+        if not changed.rowcount:
+            return 0
+        self._record(connection, result, died=died)
+        if not waits and (self._listeners or parcel.topic == Topic.NOTICE_REQUESTED):
+            self._tell(
+                connection, posted_of(connection.execute(POSTED.where(OUTBOX.c.id == parcel.id)).one())
+            )
+        return 1
+
+    @staticmethod
+    def _record(connection: sa.Connection, result: Result, *, died: bool) -> None:
+        """Write down one attempt; what was said of it when its sender was taken for dead is put right."""
+        values = {
+            "message_id": result.parcel.id,
+            "attempt": result.parcel.attempt,
             "began_us": result.began_us,
             "ended_us": None if died else result.ended_us,
-            "verdict": outcome.verdict.value,
-            "reason": outcome.reason,
-            "status": outcome.status,
+            "verdict": result.outcome.verdict.value,
+            "reason": result.outcome.reason,
+            "status": result.outcome.status,
         }
-        which = {"message_id": parcel.id, "attempt": parcel.attempt}
-        changed = connection.execute(
-            sa.update(OUTBOX_ATTEMPTS)
-            .where(*(OUTBOX_ATTEMPTS.c[name] == value for name, value in which.items()))
-            .values(how)
+        insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(OUTBOX_ATTEMPTS)
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["message_id", "attempt"],
+                set_={
+                    name: insert.excluded[name] for name in values if name not in {"message_id", "attempt"}
+                },
+            ),
+            values,
         )
-        if not changed.rowcount:
-            connection.execute(sa.insert(OUTBOX_ATTEMPTS).values(**which, **how))
 
     def _tell(self, connection: sa.Connection, posted: Posted) -> None:
         if (
@@ -288,6 +291,15 @@ _CLAIMABLE = _WITH_ENDPOINT.where(
 ).order_by(OUTBOX.c.due_us, OUTBOX.c.id)
 
 
+_NEXT_DUE = (
+    sa.select(OUTBOX.c.due_us)
+    .join_from(OUTBOX, WEBHOOK_ENDPOINTS, OUTBOX.c.endpoint_id == WEBHOOK_ENDPOINTS.c.id, isouter=True)
+    .where(OUTBOX.c.state == literal(MessageState.WAITING), WEBHOOK_ENDPOINTS.c.disabled_us.is_(None))
+    .order_by(OUTBOX.c.due_us)
+    .limit(1)
+)
+
+
 def lane_of(channel: str, endpoint_id: int | None) -> str:
     """Return what shares one receiver, which never gets more than a few deliveries at once.
 
@@ -323,5 +335,6 @@ def _parcel(row: Any, *, attempt: int | None = None) -> Parcel:  # noqa: ANN401 
         body=bytes(row.body or b""),
         headers=msgspec.json.decode(row.headers, type=dict[str, str]),
         attempt=row.attempts + 1 if attempt is None else attempt,
+        base=row.base,
         resend_in_doubt=bool(row.resend_in_doubt),
     )

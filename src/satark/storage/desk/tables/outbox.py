@@ -47,11 +47,19 @@ OUTBOX = sa.Table(
         postgresql_where=sa.text("state = 'sending'"),
     ),
     sa.Index(
-        "ix_outbox_trouble",
+        "ix_outbox_open",
         "state",
         "id",
-        sqlite_where=sa.text("state IN ('unknown', 'failed', 'dead')"),
-        postgresql_where=sa.text("state IN ('unknown', 'failed', 'dead')"),
+        sqlite_where=sa.text("state <> 'sent'"),
+        postgresql_where=sa.text("state <> 'sent'"),
+    ),
+    sa.Index(
+        "ix_outbox_open_endpoint",
+        "endpoint_id",
+        "state",
+        "id",
+        sqlite_where=sa.text("state <> 'sent'"),
+        postgresql_where=sa.text("state <> 'sent'"),
     ),
     sa.Index(
         "ix_outbox_case",
@@ -60,7 +68,14 @@ OUTBOX = sa.Table(
         sqlite_where=sa.text("case_id IS NOT NULL"),
         postgresql_where=sa.text("case_id IS NOT NULL"),
     ),
-    sa.Index("ix_outbox_endpoint", "endpoint_id", "state", "id"),
+    sa.Index("ix_outbox_endpoint", "endpoint_id", "id"),
+    sa.Index(
+        "ix_outbox_notices",
+        "channel",
+        "id",
+        sqlite_where=sa.text("endpoint_id = 0"),
+        postgresql_where=sa.text("endpoint_id = 0"),
+    ),
     sa.Index(
         "ix_outbox_settled",
         "settled_us",

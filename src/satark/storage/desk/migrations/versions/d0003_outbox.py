@@ -58,11 +58,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'sending'"),
     )
     op.create_index(
-        "ix_outbox_trouble",
+        "ix_outbox_open",
         "outbox",
         ["state", "id"],
-        sqlite_where=sa.text("state IN ('unknown', 'failed', 'dead')"),
-        postgresql_where=sa.text("state IN ('unknown', 'failed', 'dead')"),
+        sqlite_where=sa.text("state <> 'sent'"),
+        postgresql_where=sa.text("state <> 'sent'"),
+    )
+    op.create_index(
+        "ix_outbox_open_endpoint",
+        "outbox",
+        ["endpoint_id", "state", "id"],
+        sqlite_where=sa.text("state <> 'sent'"),
+        postgresql_where=sa.text("state <> 'sent'"),
     )
     op.create_index(
         "ix_outbox_case",
@@ -71,7 +78,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("case_id IS NOT NULL"),
         postgresql_where=sa.text("case_id IS NOT NULL"),
     )
-    op.create_index("ix_outbox_endpoint", "outbox", ["endpoint_id", "state", "id"])
+    op.create_index("ix_outbox_endpoint", "outbox", ["endpoint_id", "id"])
+    op.create_index(
+        "ix_outbox_notices",
+        "outbox",
+        ["channel", "id"],
+        sqlite_where=sa.text("endpoint_id = 0"),
+        postgresql_where=sa.text("endpoint_id = 0"),
+    )
     op.create_index(
         "ix_outbox_settled",
         "outbox",
