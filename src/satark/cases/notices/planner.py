@@ -192,7 +192,8 @@ class NoticePlanner:
             detail = {
                 "notice": number,
                 "kind": notice.kind.value,
-                "state": notice.state.value,
+                # How far each message comes is told later; now there is only the wish.
+                "state": "planned" if notice.state is NoticeState.SENT else notice.state.value,
                 "channels": [link.channel for link in links],
             }
             self._cases.record(connection, notice.case_id, ACTOR, "notice", detail)

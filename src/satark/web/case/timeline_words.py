@@ -47,6 +47,7 @@ HOLD_NAMES = {
     "released": _("hold released"),
 }
 NOTICE_STATE_NAMES = {
+    "planned": _("on its way"),
     "sent": _("sent"),
     "limited": _("not sent: the customer was told often enough just now"),
     "unreachable": _("not sent: no channel reaches this customer"),

@@ -76,7 +76,7 @@ def test_timeline_names_notice_and_channels_when_case_is_known(tell, cases):
             {
                 "notice": 1,
                 "kind": "hold",
-                "state": "sent",
+                "state": "planned",
                 "channels": ["sms", "email", "whatsapp", "push", "webhook"],
             },
         )
