@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from satark.policies.case_rules import CaseRules, Route
 
 
-class _Lists:
-    """The lists as a route sees them; without any, `listed` is null and a route that needs it does not match."""
+class _NoLists:
+    """A policy whose routes ask lists is refused when it is read, so nobody calls this."""
 
-    def __init__(self, has: Callable[[str, Any], bool | None] | None) -> None:
-        self._has = has
+    @staticmethod
+    def listed(_list_name: str, _value: Any, /) -> bool | None:  # noqa: ANN401 - of any type
+        return None
 
-    def listed(self, list_name: str, value: Any, /) -> bool | None:  # noqa: ANN401 - of any type
-        return None if self._has is None else self._has(list_name, value)
+
+_NO_LISTS = _NoLists()
 
 
 class Router:
@@ -35,7 +36,7 @@ class Router:
         The facts of a payment that the routes name, in the order in which `route` takes their values.
     """
 
-    def __init__(self, rules: CaseRules, *, listed: Callable[[str, Any], bool | None] | None = None) -> None:
+    def __init__(self, rules: CaseRules) -> None:
         named = set[str]()
         for route in rules.routes:
             if route.when is not None:
@@ -47,7 +48,6 @@ class Router:
         self._routes: list[tuple[Route, Callable[[Sequence[Any], Any], Any] | None]] = [
             (route, None if route.when is None else next(compiled)) for route in rules.routes
         ]
-        self._lists = _Lists(listed)
 
     def route(self, values: Sequence[Any], action: str, score: float, kinds: Sequence[str]) -> Route | None:
         """Return the first route that matches; None when the decision becomes no alert.
@@ -74,6 +74,6 @@ class Router:
 
     def _matches(self, when: Callable[[Sequence[Any], Any], Any], row: Sequence[Any]) -> bool:
         try:
-            return when(row, self._lists) is True
+            return when(row, _NO_LISTS) is True
         except Exception:  # noqa: BLE001 - as in a decision, whatever one condition raises, the others still count
             return False

@@ -142,6 +142,10 @@ def _when(document: Document, node: yaml.Node, what: str, schema: Schema) -> Typ
     place = document.scalar_place(node)
     expr, wrong = parse_and_check(place.text, schema, Position(document.file), Type.BOOL)
     document.diagnostics += place.carry_back(wrong)
+    if expr is not None and expr.lists:
+        # The worker follows the log behind the engine: what a list holds by then is not what it held.
+        hint = "give the rule that asks the list a `kind`, and name that kind here"
+        document.error(node, "list_in_route", "a route cannot ask a list", hint=hint)
     return expr
 
 

@@ -10,8 +10,6 @@ from satark.policies import load_bundled, load_policy
 SECTION = """
 policy: tiny
 version: 1
-lists:
-  trusted: {of: customer, entries: []}
 rules:
   large: {when: amount > 1, action: hold, reason: {en: a, hi: b}}
 cases:
@@ -20,8 +18,8 @@ cases:
 """
 
 
-def router(routes: str, **named):
-    return Router(load_policy(SECTION + routes).cases, **named)
+def router(routes: str):
+    return Router(load_policy(SECTION + routes).cases)
 
 
 def queue(found):
@@ -58,13 +56,6 @@ def test_values_are_taken_in_the_order_of_the_named_facts():
     assert routes.facts == ("amount", "method")
     assert queue(routes.route([6, "upi"], "hold", 0.1, ())) == "a"
     assert queue(routes.route([6, "card"], "hold", 0.1, ())) is None
-
-
-def test_a_route_that_asks_a_list_does_not_match_while_there_is_none():
-    text = "    - {when: 'listed(customer, \"trusted\")', queue: none}\n    - {queue: a}\n"
-    assert queue(router(text).route_facts({"customer": "c"}, "hold", 1.0, ())) == "a"
-    asks = router(text, listed=lambda name, value: (name, value) == ("trusted", "c"))
-    assert queue(asks.route_facts({"customer": "c"}, "hold", 1.0, ())) is None
 
 
 def test_another_route_still_counts_when_one_raises():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from satark.core.errors import PolicyInvalid
@@ -92,6 +95,15 @@ def test_everything_that_the_section_says_is_read():
     )
 
 
+def test_the_section_that_the_guide_shows_can_be_used():
+    guide = Path(__file__).parents[3] / "docs" / "cases.md"
+    (section,) = re.findall(
+        r"^```yaml\n(.*?)^```", guide.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    rules = load_policy(HEAD + section).cases
+    assert [route.queue for route in rules.routes] == [None, "upi", "upi", "cards"]
+
+
 def test_the_section_is_no_part_of_the_content_hash():
     other = load_policy(f"{HEAD}cases:\n{QUEUES}  routes: [{{queue: upi}}]\n")
     assert other.content_hash == load_policy(HEAD).content_hash
@@ -106,6 +118,10 @@ def test_the_section_is_no_part_of_the_content_hash():
         (QUEUES + "  routes: [{when: actoin == 1, queue: upi}]\n", [(2, 19, "unknown_name")]),
         (QUEUES + "  routes: [{when: action == 'stop', queue: upi}]\n", [(2, 29, "unknown_choice")]),
         (QUEUES + "  routes: [{when: score, queue: upi}]\n", [(2, 19, "type_mismatch")]),
+        (
+            QUEUES + "  routes: [{when: 'listed(card, \"blocked_cards\")', queue: upi}]\n",
+            [(2, 19, "list_in_route")],
+        ),
         (QUEUES + "  routes: [{queue: upi, deadline: soon}]\n", [(2, 35, "duration")]),
         (QUEUES + "  routes: [{queue: upi, deadline: 400d}]\n", [(2, 35, "duration")]),
         (QUEUES + "  routes: [{queue: upi, four_eyes: maybe}]\n", [(2, 36, "choice")]),
