@@ -165,7 +165,11 @@ def parts_of(wiring: AppWiring, storage: Storage, desk: Desk, follower: Follower
     return [
         Loop("follower", lambda: follower.step(BATCH)),
         Loop("counts", lambda: desk.rollups.catch_up(storage.events)),
-        Loop("forgetting", lambda: forget(desk, clock.now_us()), idle_seconds=FORGET_SECONDS),
+        Loop(
+            "forgetting",
+            lambda: forget(desk, clock.now_us(), keep_days=wiring.settings.keep_bodies_days),
+            idle_seconds=FORGET_SECONDS,
+        ),
         make_sender(wiring, desk),
     ]
 
@@ -229,8 +233,8 @@ def delivery_noted(desk: Desk) -> Listener:
     return note
 
 
-def forget(desk: Desk, now_us: int) -> int:
-    """Remove counts of single hours and notices that are old; nothing more to do then."""
+def forget(desk: Desk, now_us: int, *, keep_days: int) -> int:
+    """Remove what is old: counts of single hours, notices, links of events whose bodies are not kept any more."""
     from satark.cases.rollups import hour_of
     from satark.storage.desk.rollups import KEPT_HOURS
 
@@ -242,4 +246,7 @@ def forget(desk: Desk, now_us: int) -> int:
         told += removed
     if told:
         _log.info("notices_forgotten", rows=told)
+    things = desk.entities.forget(now_us - keep_days * MICROS_PER_DAY)
+    if things:
+        _log.info("entities_forgotten", things=things)
     return 0

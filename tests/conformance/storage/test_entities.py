@@ -305,3 +305,41 @@ def test_texts_of_any_script_are_kept_and_found(desk):
     enter(desk, [payment(1, address), payment(2, ref("customer", "a|b@c/d"))])
     assert [hit.ref for hit in desk.entities.find("मकान 4")] == [address]
     assert desk.entities.events(address) == [1]
+
+
+def test_what_is_old_is_forgotten_and_the_rest_stands(desk, monkeypatch):
+    monkeypatch.setattr(entity_index, "HEAVY_EVENTS", 10)
+    monkeypatch.setattr("satark.storage.desk.entities.FORGET_EVENTS", 7)
+    events = market(9, 90, cards=40)
+    enter(desk, events)
+    before_us = events[60].occurred_us
+    until = next(event.seq for event in events if event.occurred_us >= before_us)
+    kept = [event for event in events if event.seq >= until]
+    oracle = Oracle(kept)
+    everything = {one for event in events for one in event.refs}
+    assert desk.entities.forget(before_us) == len(everything - set(oracle.of))
+    assert desk.entities.forget(before_us) == 0
+    for one in everything:
+        assert desk.entities.events(one, limit=500) == [
+            event.seq for event in reversed(oracle.of.get(one, []))
+        ]
+        found = {
+            link.ref: (link.n_events, link.n_fraud, link.last_seq) for link in desk.entities.neighbours(one)
+        }
+        assert found == oracle.neighbours(one)
+    with desk.reading() as connection:
+        orphans = "SELECT count(*) FROM entity_hours WHERE entity NOT IN (SELECT id FROM entities)"
+        assert connection.scalar(sa.text(orphans)) == 0
+    # What comes later goes on from there.
+    more = payment(events[-1].seq + 1, *events[-1].refs, at_us=events[-1].occurred_us)
+    enter(desk, [more])
+    assert desk.entities.events(more.refs[0])[0] == more.seq
+
+
+def test_everything_is_forgotten_when_all_is_old(desk):
+    assert desk.entities.forget(START_US) == 0
+    enter(desk, [payment(1, ref("card", "tok_1")), payment(2, ref("card", "tok_2"))])
+    assert desk.entities.forget(START_US + HOUR_US) == 2
+    assert (desk.entities.find("tok_"), desk.entities.of_event(1)) == ([], [])
+    enter(desk, [payment(3, ref("card", "tok_1"))])
+    assert desk.entities.events(ref("card", "tok_1")) == [3]

@@ -22,7 +22,13 @@ from satark.storage.desk.entity_index import HEAVY_EVENTS, hour_begins_us, hour_
 from satark.storage.desk.entity_search import search
 from satark.storage.desk.entity_sql import CHAIN, HISTORY, LINKED, NEIGHBOURS
 from satark.storage.desk.tables.cases import ALERTS
-from satark.storage.desk.tables.entities import ACTIONS, ENTITIES, ENTITY_HOURS, ENTITY_LINKS
+from satark.storage.desk.tables.entities import (
+    ACTIONS,
+    ENTITIES,
+    ENTITY_EVENTS,
+    ENTITY_HOURS,
+    ENTITY_LINKS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +42,8 @@ MAX_PAGE = 500
 MAX_STEPS = 10_000
 """The longest walk along a chain."""
 MAX_BUCKETS = 2_000
+FORGET_EVENTS = 2_000
+"""Removed per transaction, so that nobody at the desk waits for long."""
 LATE_US = 3_600 * MICROS_PER_SECOND
 """A walk back in time goes on for so long after it has left the span, for events that came late."""
 _HOUR_SECONDS = 3_600
@@ -76,6 +84,36 @@ class SqlEntities:
     def mark(self, connection: sa.Connection, labels: Iterable[Labelled]) -> int:
         """Enter what labels say of events; return how many events it changed."""
         return mark_batch(connection, labels)
+
+    def forget(self, before_us: int) -> int:
+        """Remove the links of events before a time, and things that were not seen since; return how many things.
+
+        As far as the first later event in log order. What a thing has done in all stays counted while it is known; its
+        chain ends where the links end.
+
+        Raises
+        ------
+        StorageUnavailable
+            Not all was removed; the next call goes on.
+        """
+        with self._asking() as connection:
+            later = sa.select(ENTITY_EVENTS.c.seq).where(ENTITY_EVENTS.c.occurred_us >= before_us)
+            oldest = sa.select(ENTITY_EVENTS.c.seq).order_by(ENTITY_EVENTS.c.seq).limit(1)
+            first = connection.scalar(oldest)
+            until = connection.scalar(later.order_by(ENTITY_EVENTS.c.seq).limit(1))
+            last = connection.scalar(sa.select(sa.func.max(ENTITY_EVENTS.c.seq)))
+        if first is None or (until := last + 1 if until is None else until) <= first:
+            return 0
+        for start in range(first, until, FORGET_EVENTS):
+            end = min(start + FORGET_EVENTS, until)
+            with self._engines.writing("the entities") as connection:
+                connection.execute(sa.delete(ENTITY_LINKS).where(ENTITY_LINKS.c.seq < end))
+                connection.execute(sa.delete(ENTITY_EVENTS).where(ENTITY_EVENTS.c.seq < end))
+        with self._engines.writing("the entities") as connection:
+            gone = connection.execute(sa.delete(ENTITIES).where(ENTITIES.c.last_seq < until)).rowcount
+            known = sa.select(ENTITIES.c.id).where(ENTITIES.c.id == ENTITY_HOURS.c.entity)
+            connection.execute(sa.delete(ENTITY_HOURS).where(~known.exists()))
+        return gone
 
     # ---- asking ----------------------------------------------------------------------------------------------------
 
