@@ -104,17 +104,19 @@ class NoticePlanner:
             against thresholds.
         """
         rules, now_us = self._plan.notices, self._clock.now_us()
-        kind = self._kind(decision, connection, now_us)
+        kind = self._kind(decision)
         if kind is None or not isinstance(event, Payment):
             return []
         if now_us - entry.occurred_us > rules.max_age_seconds * MICROS_PER_SECOND:
             return []
-        channels = self._channels()
-        if not channels:
-            return []
         if not amount_minor:
             # The follower says 0 where it knows no rate; taken as an amount, it would be below every limit.
             amount_minor = event.amount_minor if event.currency == self._plan.base_currency else None
+        if kind is NoticeKind.THRESHOLD and not self._may_be_over(amount_minor, connection, now_us):
+            return []
+        channels = self._channels()
+        if not channels:
+            return []
         customer_id = event.customer.id if event.customer is not None else ""
         chosen = self._book.customer(connection, entry.owner, customer_id) if customer_id else None
         if kind is NoticeKind.THRESHOLD and not self._is_over(chosen, amount_minor):
@@ -150,18 +152,22 @@ class NoticePlanner:
         self._keep(connection, notice, links)
         return messages
 
-    def _kind(self, decision: Decision, connection: Transaction, now_us: int) -> NoticeKind | None:
-        """Return why the customer may have to be told; None as quickly as possible for the many that need not."""
-        kinds = self._plan.notices.kinds
-        if decision.action != "allow":
-            return NoticeKind(decision.action) if decision.action in kinds else None
-        if "threshold" not in kinds:
-            return None
-        if self._plan.notices.threshold_minor is not None:
-            return NoticeKind.THRESHOLD
+    def _kind(self, decision: Decision) -> NoticeKind | None:
+        """Return why the customer may have to be told."""
+        kind = "threshold" if decision.action == "allow" else decision.action
+        return NoticeKind(kind) if kind in self._plan.notices.kinds else None
+
+    def _may_be_over(self, amount_minor: int | None, connection: Transaction, now_us: int) -> bool:
+        """Tell whether anybody could want to hear of an allowed payment, without a question to the database.
+
+        Nearly all payments are allowed, and nearly all of these are over nobody's threshold.
+        """
+        if amount_minor is None:
+            return False
         if self._floor is None or now_us - self._floor[0] >= _FLOOR_US:
             self._floor = (now_us, self._book.least_threshold(connection))
-        return None if self._floor[1] is None else NoticeKind.THRESHOLD
+        known = [least for least in (self._floor[1], self._plan.notices.threshold_minor) if least is not None]
+        return bool(known) and amount_minor >= min(known)
 
     def _is_over(self, chosen: Customer | None, amount_minor: int | None) -> bool:
         """Tell whether an allowed payment is one that its customer wants to hear of."""

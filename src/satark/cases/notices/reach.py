@@ -28,7 +28,7 @@ _CHANNEL_OF = {
     "push": Channel.PUSH,
     "webhook": Channel.WEBHOOK,
 }
-_OF_ADDRESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:/[]_~")
+_OF_ADDRESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")
 MAX_ADDRESS = 100
 
 
@@ -92,7 +92,7 @@ def check_address(address: str) -> None:
     Raises
     ------
     SettingInvalid
-        It is empty, no http(s) address, or has more than a host, a port and a path.
+        It is empty, no http(s) address, or has more than a host and a port: the pages lie at the root of their host.
 
     Examples
     --------

@@ -4,12 +4,13 @@ import re
 
 import msgspec
 import pytest
-from tests.support.notices import ADDRESS, NOON_US
+from tests.support.notices import ADDRESS, NOON_US, policy_text
 
-from satark.cases.notices import Customer, NoticeKind, NoticeState, hash_of
+from satark.cases.notices import Customer, NoticeKind, NoticePlan, NoticePlanner, NoticeState, hash_of
 from satark.cases.outbox import Mail, Text, check_message, flaw_of
 from satark.core.clock import Micros
 from satark.core.errors import SettingInvalid
+from satark.policies.loader import load_policy
 
 DAY_US = 86_400_000_000
 HOUR_US = DAY_US // 24
@@ -128,6 +129,24 @@ def test_least_threshold_is_asked_for_rarely_when_many_payments_are_allowed(tell
     clock.advance(11)
     tell("allow", rules=(), id="later")
     assert book.asked_floor == 2
+
+
+def test_channels_are_not_asked_for_when_no_threshold_is_reached(
+    book, cases, clock, make_event, make_entry, make_decision
+):
+    asked = []
+
+    def channels():
+        asked.append(1)
+        return frozenset({"sms"})
+
+    plan = NoticePlan.of(load_policy(policy_text(threshold_minor=5_000_000)))
+    planner = NoticePlanner(plan, book=book, cases=cases, channels=channels, address=ADDRESS, clock=clock)
+    asked.clear()
+    for number in range(20):
+        event = make_event(id=f"p{number}", amount_minor=4_999_999)
+        assert planner.plan(make_entry(event), make_decision("allow"), event, connection=None) == []
+    assert asked == []
 
 
 def test_amount_in_other_currency_is_not_compared_when_rate_is_unknown(
@@ -296,7 +315,15 @@ def test_denial_can_open_a_case_when_there_is_none(tell, book):
 
 
 @pytest.mark.parametrize(
-    "address", ["", "alerts.bank.example", "https://", "https://a@b.example", "https://b.example/?x="]
+    "address",
+    [
+        "",
+        "alerts.bank.example",
+        "https://",
+        "https://a@b.example",
+        "https://b.example/?x=",
+        "https://b.example/pages",
+    ],
 )
 def test_worker_refuses_to_start_when_links_would_lead_nowhere(make_planner, address):
     with pytest.raises(SettingInvalid):
