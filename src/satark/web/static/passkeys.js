@@ -1,5 +1,6 @@
 // Passkeys: asks our server what to ask the authenticator, asks it, and brings the answer back.
-// Elements with data-passkey="get" (log in) or "create" (register) stay hidden where the browser knows no passkeys.
+// Elements with data-passkey="get" (log in) or "create" (register) have their place from the start, so that nothing moves
+// when they appear; where the browser knows no passkeys they go.
 "use strict";
 (() => {
   const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt(0));
@@ -85,9 +86,10 @@
   };
 
   const start = () => {
-    if (!window.PublicKeyCredential || !navigator.credentials) return;
+    const known = Boolean(window.PublicKeyCredential && navigator.credentials);
     for (const box of document.querySelectorAll("[data-passkey]")) {
-      box.hidden = false;
+      box.classList.remove("waiting");
+      box.hidden = !known;
       const button = box.querySelector("button");
       button.addEventListener("click", async () => {
         button.disabled = true;
