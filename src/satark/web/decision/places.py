@@ -1,30 +1,41 @@
 """Where a payment happened, as a map in SVG: the device, both addresses, places before, and the fences that rules draw.
 
-No map service is asked. The ground is the places of India's PIN codes, so it shows where people live and draws no
-borders; degrees are drawn as on a flat sheet (equirectangular), which is true enough over one country.
+No map service is asked. The ground is the places of India's PIN codes, so it shows where people live, under the outline
+of the country and its states as the Survey of India draws them.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from satark.features.geo import distance_km, every_place
+from satark.features.geo import distance_km
+from satark.web.decision.sheet import (
+    OUTLINE_BOX,
+    OUTLINE_NORTH_KM,
+    OUTLINE_UNITS_PER_KM,
+    OUTLINE_WEST_KM,
+    Point,
+    conic,
+    flat,
+    ground,
+    is_home,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH = 640
 HEIGHT = 400
-KM_PER_DEGREE = 111.195
-_MIN_SPAN_DEGREES = 0.25
+_MIN_SPAN_KM = 28.0
 _MARGIN = 0.16
 _MAX_RADIUS = 4 * WIDTH
 _MAX_DOTS = 1_800
-_GRIDS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+_GRIDS_KM = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
+_FINEST_OUTLINE = 4.0
+"""Points for a kilometre from which on the outline, which is true to 4.5 km, would mislead."""
+_WIDE_FENCE_KM = 600.0
 _BAR_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 _BAR_SHARE = 0.3
 _METRES_PER_KM = 1_000.0
@@ -89,6 +100,15 @@ class Way(NamedTuple):
     y2: float
 
 
+class Frame(NamedTuple):
+    """Where a picture lies on the sheet."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
 class Row(NamedTuple):
     """A line of the legend: the place's number and how far it is from the first one."""
 
@@ -107,6 +127,8 @@ class Sheet:
     ----------
     ground
         The path of the ground's dots, `dot` their diameter.
+    outline
+        Where the outline of the country lies, if it is drawn.
     bar
         (width, kilometres) of the scale.
     fences
@@ -117,6 +139,7 @@ class Sheet:
     height: int
     ground: str
     dot: float
+    outline: Frame | None
     marks: tuple[Mark, ...]
     rings: tuple[Ring, ...]
     ways: tuple[Way, ...]
@@ -156,10 +179,12 @@ def draw(spots: Sequence[Spot], fences: Sequence[Fence] = ()) -> Sheet | None:
         )
         for number, spot in enumerate(spots, 1)
     )
-    ground, dot = view.ground()
+    dots, dot = view.ground()
     trail = [marks[0], *(mark for mark in marks[1:] if mark.kind == "before")]
     ways = tuple(Way(a.x, a.y, b.x, b.y) for a, b in pairwise(trail))
-    return Sheet(WIDTH, HEIGHT, ground, dot, marks, tuple(rings), ways, view.bar(), rows, tuple(fences))
+    return Sheet(
+        WIDTH, HEIGHT, dots, dot, view.outline(), marks, tuple(rings), ways, view.bar(), rows, tuple(fences)
+    )
 
 
 def metres_to_km(metres: float) -> float:
@@ -169,51 +194,61 @@ def metres_to_km(metres: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A part of the globe on the sheet: its middle, and how many points one degree of latitude takes."""
+    """A part of the globe on the sheet: its middle in kilometres, and how many points a kilometre takes."""
 
-    lat: float
-    lon: float
+    home: bool
+    latitude: float
+    middle: Point
     scale: float
 
     @classmethod
     def around(cls, spots: Sequence[Spot], fences: Sequence[Fence]) -> _View:
         reach = [(spot.lat, spot.lon, spot.accuracy_km) for spot in spots]
         # A fence as wide as a country would make everything else a point: it may be cut off.
-        reach += [(fence.lat, fence.lon, fence.km) for fence in fences if fence.km < 600]  # noqa: PLR2004
-        south = min(lat - km / KM_PER_DEGREE for lat, _, km in reach)
-        north = max(lat + km / KM_PER_DEGREE for lat, _, km in reach)
-        middle = (south + north) / 2
-        squeeze = _squeeze(middle)
-        west = min(lon - km / KM_PER_DEGREE / squeeze for _, lon, km in reach)
-        east = max(lon + km / KM_PER_DEGREE / squeeze for _, lon, km in reach)
-        tall = max(_MIN_SPAN_DEGREES, north - south)
-        wide = max(_MIN_SPAN_DEGREES, (east - west) * squeeze)
+        reach += [(fence.lat, fence.lon, fence.km) for fence in fences if fence.km < _WIDE_FENCE_KM]
+        home = all(is_home(lat, lon) for lat, lon, _ in reach)
+        latitude = sum(lat for lat, _, _ in reach) / len(reach)
+        points = [(conic(lat, lon) if home else flat(lat, lon, latitude), km) for lat, lon, km in reach]
+        west, east = min(at.x - km for at, km in points), max(at.x + km for at, km in points)
+        south, north = min(at.y - km for at, km in points), max(at.y + km for at, km in points)
         usable = 1 - 2 * _MARGIN
-        return cls(middle, (west + east) / 2, min(WIDTH * usable / wide, HEIGHT * usable / tall))
+        scale = min(
+            WIDTH * usable / max(_MIN_SPAN_KM, east - west),
+            HEIGHT * usable / max(_MIN_SPAN_KM, north - south),
+        )
+        return cls(home, latitude, Point((west + east) / 2, (south + north) / 2), scale)
 
     def place(self, lat: float, lon: float) -> tuple[float, float]:
         """Return where a place lies on the sheet."""
-        x = WIDTH / 2 + (lon - self.lon) * _squeeze(self.lat) * self.scale
-        return round(x, 1), round(HEIGHT / 2 - (lat - self.lat) * self.scale, 1)
+        at = conic(lat, lon) if self.home else flat(lat, lon, self.latitude)
+        x, y = self._on_sheet(at)
+        return round(x, 1), round(y, 1)
 
     def radius(self, km: float) -> float:
         """Return how long so many kilometres are on the sheet."""
-        return round(km / KM_PER_DEGREE * self.scale, 1)
+        return round(km * self.scale, 1)
+
+    def outline(self) -> Frame | None:
+        """Return where the outline of the country lies, None abroad and where it would be too coarse."""
+        if not self.home or self.scale > _FINEST_OUTLINE:
+            return None
+        left, top, width, height = (number / OUTLINE_UNITS_PER_KM for number in OUTLINE_BOX)
+        x, y = self._on_sheet(Point(OUTLINE_WEST_KM + left, OUTLINE_NORTH_KM - top))
+        return Frame(round(x, 1), round(y, 1), round(width * self.scale, 1), round(height * self.scale, 1))
 
     def ground(self) -> tuple[str, float]:
         """Return the dots of places that people live in, as one path, and their diameter."""
-        tall = HEIGHT / 2 / self.scale
-        wide = WIDTH / 2 / self.scale / _squeeze(self.lat)
-        grid = next((step for step in _GRIDS if 4 * tall * wide / step**2 < 4 * _MAX_DOTS), _GRIDS[-1])
-        south, north, west, east = self.lat - tall, self.lat + tall, self.lon - wide, self.lon + wide
-        inside = [(lat, lon) for lat, lon in _cells(grid) if south < lat < north and west < lon < east]
-        across, x0 = _squeeze(self.lat) * self.scale, WIDTH / 2
-        scale, y0 = self.scale, HEIGHT / 2
-        dots = [
-            f"M{round(x0 + (lon - self.lon) * across)} {round(y0 - (lat - self.lat) * scale)}h0"
-            for lat, lon in inside[:: 1 + len(inside) // _MAX_DOTS]
-        ]
-        return "".join(dots), round(max(2.0, min(9.0, 0.62 * grid * scale)), 1)
+        if not self.home:
+            return "", 0.0
+        wide, tall = WIDTH / 2 / self.scale, HEIGHT / 2 / self.scale
+        cell_km = next((km for km in _GRIDS_KM if wide * tall / km**2 < _MAX_DOTS), _GRIDS_KM[-1])
+        x0, y0 = self.middle
+        inside = [at for at in ground(cell_km) if abs(at.x - x0) < wide and abs(at.y - y0) < tall]
+        dots = []
+        for at in inside[:: 1 + len(inside) // _MAX_DOTS]:
+            x, y = self._on_sheet(at)
+            dots.append(f"M{round(x)} {round(y)}h0")
+        return "".join(dots), round(max(2.0, min(9.0, 0.6 * cell_km * self.scale)), 1)
 
     def bar(self) -> tuple[float, int]:
         """Return the longest round scale that takes less than a third of the width."""
@@ -221,14 +256,8 @@ class _View:
         km = fitting[-1] if fitting else _BAR_KM[0]
         return self.radius(km), km
 
-
-def _squeeze(lat: float) -> float:
-    """Return how much shorter a degree of longitude is than one of latitude."""
-    return max(0.1, math.cos(math.radians(lat)))
-
-
-@cache
-def _cells(grid: float) -> tuple[tuple[float, float], ...]:
-    """Return the middles of the cells of a grid in which a PIN code lies."""
-    cells = {(math.floor(lat / grid), math.floor(lon / grid)) for lat, lon in every_place()}
-    return tuple(sorted(((lat + 0.5) * grid, (lon + 0.5) * grid) for lat, lon in cells))
+    def _on_sheet(self, at: Point) -> tuple[float, float]:
+        return (
+            WIDTH / 2 + (at.x - self.middle.x) * self.scale,
+            HEIGHT / 2 - (at.y - self.middle.y) * self.scale,
+        )
