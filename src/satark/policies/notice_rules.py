@@ -163,11 +163,15 @@ class GenuineAnswer:
         Only up to this amount; None: any.
     unless
         Kinds of fraud in which whoever answers may be the thief who holds the phone; nothing is released then.
+    known_seconds
+        How long the payment's customer must have had the account: whoever buys with a stolen card gives a phone of his
+        own and would answer gladly. None: any account, also one whose age the event does not tell.
     """
 
     release: bool = False
     at_most_minor: int | None = None
     unless: frozenset[str] = frozenset()
+    known_seconds: int | None = None
     label: bool = False
 
 

@@ -122,7 +122,7 @@ def _freeze(document: Document, node: yaml.Node, lists: Mapping[str, PolicyList]
 
 def _genuine(document: Document, node: yaml.Node, kinds: Collection[str]) -> GenuineAnswer:
     what = "`genuine` of answers"
-    fields = document.fields(node, what, ("release", "at_most_minor", "unless", "label"))
+    fields = document.fields(node, what, ("release", "at_most_minor", "unless", "known_for", "label"))
     at_most = None
     if "at_most_minor" in fields:
         at_most = document.whole_number(
@@ -137,10 +137,14 @@ def _genuine(document: Document, node: yaml.Node, kinds: Collection[str]) -> Gen
             else:
                 hint = did_you_mean(kind, kinds)
                 document.error(item, "unknown_kind", f"no rule is of the kind `{kind[:64]}`", hint=hint)
+    known = None
+    if "known_for" in fields:
+        known = duration_of(document, fields["known_for"][1], f"`known_for` of {what}", MAX_FREEZE_SECONDS)
     return GenuineAnswer(
         release=_switch(document, fields, "release", what, default=False),
         at_most_minor=at_most,
         unless=frozenset(unless),
+        known_seconds=known,
         label=_switch(document, fields, "label", what, default=False),
     )
 

@@ -121,6 +121,7 @@ def test_answer_cannot_stop_others_when_policy_asks_for_it(of):
         ("fraud: {queue: nowhere}", "choice"),
         ("genuine: {unless: [acount_takeover]}", "unknown_kind"),
         ("genuine: {release: perhaps}", "choice"),
+        ("genuine: {known_for: long}", "duration"),
         ("genuin: {}", "unknown_key"),
     ],
 )

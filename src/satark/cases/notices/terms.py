@@ -10,6 +10,7 @@ from satark.cases.model import NewAlert
 from satark.cases.notices.model import Freeze, Join, NoticeTerms
 from satark.cases.notices.particulars import own_values
 from satark.cases.refs import refs_of
+from satark.core.clock import MICROS_PER_SECOND, to_us
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,9 +108,20 @@ def terms_of(
             if rule.of in own
         ),
         hold=answers.fraud.hold,
-        release=genuine.release and small and not genuine.unless.intersection(kinds),
+        release=genuine.release
+        and small
+        and not genuine.unless.intersection(kinds)
+        and _is_known(event, entry.occurred_us, genuine.known_seconds),
         label_fraud=answers.fraud.label,
         label_genuine=genuine.label,
         alert=alert,
         join=join,
     )
+
+
+def _is_known(event: Payment, occurred_us: int, known_seconds: int | None) -> bool:
+    """Tell whether the customer's account is old enough to be believed; of unknown age it is not."""
+    if known_seconds is None:
+        return True
+    added_at = None if event.customer is None else event.customer.added_at
+    return added_at is not None and occurred_us - to_us(added_at) >= known_seconds * MICROS_PER_SECOND

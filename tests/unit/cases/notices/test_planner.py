@@ -296,6 +296,16 @@ def test_release_is_bounded_when_policy_says_so(tell, book, amount_minor, releas
     assert book.notices[0].terms.release is released
 
 
+@pytest.mark.parametrize(
+    ("added_at", "released"),
+    [("2026-08-23T12:00:00+05:30", True), ("2026-08-23T12:00:01+05:30", False), (None, False)],
+)
+def test_nothing_is_released_later_when_account_is_young(tell, make_planner, book, added_at, released):
+    customer = {"id": "cust-1", "phone": "+919812345678", **({"added_at": added_at} if added_at else {})}
+    tell(planner=make_planner(answers={"genuine": {"release": True, "known_for": "30d"}}), customer=customer)
+    assert book.notices[0].terms.release is released
+
+
 def test_release_is_refused_when_amount_cannot_be_compared(tell, book):
     tell(currency="USD", amount_minor=1)
     assert not book.notices[0].terms.release
