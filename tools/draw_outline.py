@@ -13,7 +13,7 @@ WEB = Path(__file__).parents[1] / "src" / "satark" / "web"
 SOURCE = WEB / "dashboard" / "data" / "india.json"
 TARGET = WEB / "static" / "india-outline.svg"
 DRAWING = """\
-<!-- India and its states as the Survey of India draws them, simplified; source and licence: dashboard/data/NOTICE.md -->
+<!-- India and its states by the Survey of India, simplified; source and licence: dashboard/data/NOTICE.md -->
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" preserveAspectRatio="none">\
 <path d="{path}" fill="none" stroke="#7d8791" stroke-width="1.2" stroke-opacity=".75" stroke-linejoin="round" \
 vector-effect="non-scaling-stroke"/></svg>
