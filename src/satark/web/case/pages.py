@@ -20,6 +20,7 @@ from satark.web.entity.names import EntityNames
 from satark.web.flash import Flash
 from satark.web.forms import number_of
 from satark.web.routing import Page
+from satark.web.webhooks.words import add_outbox_words
 from satark.web.wording import add_case_words
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class CasePages:
         EntityNames.of(desk)
         add_case_words(desk.renderer)
         add_timeline_words(desk.renderer)
+        add_outbox_words(desk.renderer)
 
     def pages(self) -> list[Page]:
         """Return the pages."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from satark.web import views
 from satark.web.case.offers import Offer, offers_of
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
         RelatedCase,
         TimelineEntry,
     )
+    from satark.cases.outbox import Posted
     from satark.policies.case_rules import CaseTerms
     from satark.web.desk import Desk
     from satark.web.sessions import Session
+    from satark.web.webhooks.ports import OutboxDesk
 
 ALERTS = 20
+SENT = 20
 EVENTS = 100
 THINGS = 40
 LOOKING = frozenset({"locked", "unlocked"})
@@ -51,6 +54,8 @@ class CaseView:
         What was proposed beside the outcome, None when nothing is.
     offers
         List entries that the policy offers when the case closes as fraud.
+    sent
+        What was sent about it, or is to be, newest first.
     """
 
     case: Case
@@ -66,6 +71,7 @@ class CaseView:
     proposal: tuple[list[ListChoice], HoldChoice | None] | None
     offers: list[Offer]
     people: list[str]
+    sent: list[Posted]
 
 
 def read_case(
@@ -95,6 +101,7 @@ def read_case(
         proposal=cases.proposal(case_id) if case.proposed_by else None,
         offers=offers_of(terms, things, session.csrf),
         people=colleagues(desk.staff) if session.may("cases.assign") else [],
+        sent=cast("OutboxDesk", desk.outbox).of_case(case_id, SENT),
     )
 
 

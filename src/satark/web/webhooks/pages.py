@@ -14,7 +14,7 @@ from satark.web.flash import Flash
 from satark.web.forms import text_of
 from satark.web.routing import Page
 from satark.web.webhooks.span import span_of
-from satark.web.webhooks.views import address_of, shown_body
+from satark.web.webhooks.views import shown_body
 from satark.web.webhooks.words import PROBLEM_NAMES, add_outbox_words
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ class WebhooksPages:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         add_outbox_words(desk.renderer)
-        desk.renderer.add_filter("posted_to", lambda _: address_of)
 
     def pages(self) -> list[Page]:
         """Return the pages."""

@@ -51,6 +51,7 @@ class OutboxDesk(Protocol):
     def posted(  # noqa: D102
         self, wanted: PostedFilter, limit: int = 50, before: int | None = None
     ) -> list[Posted]: ...
+    def of_case(self, case_id: int, limit: int = 50) -> list[Posted]: ...  # noqa: D102
     def get(self, message_id: int) -> Posted | None: ...  # noqa: D102
     def attempts(self, message_id: int) -> list[Attempt]: ...  # noqa: D102
     def body(self, message_id: int) -> bytes | None: ...  # noqa: D102

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from satark.web.i18n import mark as _
 from satark.web.i18n import mark_plural as ngettext
+from satark.web.webhooks.views import address_of
 
 if TYPE_CHECKING:
     from satark.web.rendering import Renderer
@@ -43,7 +44,7 @@ VERDICT_NAMES = {
     "doubt": _("In doubt"),
 }
 REASON_NAMES = {
-    "": "–",
+    "": _("Not tried yet."),
     "accepted": _("The receiver took it."),
     "by_hand": _("Decided by hand."),
     "redirected": _("The receiver named another address; redirects are not followed."),
@@ -68,6 +69,7 @@ REASON_NAMES = {
     "channel_not_set_up": _("This way of sending is not set up."),
     "carrier_failed": _("Something in our own program failed while sending."),
     "sender_died": _("Our sender stopped in the middle."),
+    "restored": _("It waited when the backup was taken; whether it was sent since is not known."),
 }
 PROBLEM_NAMES = {
     "name": _("Please give a name of at most 80 characters."),
@@ -103,4 +105,5 @@ def add_outbox_words(renderer: Renderer) -> None:
     renderer.add_names("verdict_name", VERDICT_NAMES)
     renderer.add_names("outcome_reason_name", REASON_NAMES)
     renderer.add_names("endpoint_problem_name", PROBLEM_NAMES)
+    renderer.add_filter("posted_to", lambda _lang: address_of)
     renderer.add_flashes(FLASHES)

@@ -254,3 +254,21 @@ def test_page_is_hindi_when_chosen(enter, endpoint, put, words_of):
         assert re.search("[\u0900-\u097f]", words)
         assert "Attempts" not in words
     assert "संदिग्ध" in words_of(visitor.get("/webhooks/deliveries"))
+
+
+def test_case_shows_how_its_messages_stand_when_it_is_opened(enter, desk_store, put, words_of):
+    from satark.cases.model import NewAlert
+    from satark.policies.case_rules import JoinRule
+
+    with desk_store.writing() as connection:
+        new = NewAlert(1, 1, "p1", 1, "hold", 0.5, 100, "cards", 60, (), (), (), four_eyes=False)
+        (alert,) = desk_store.cases.take_in(connection, [new], JoinRule(frozenset({"card"}), 60, 9))
+    target = {"channel": "sms", "target": "+919876543210", "topic": "notice.requested"}
+    put("doubt", key="n:1", case_id=alert.case_id, **target)
+    put(key="n:2", case_id=alert.case_id + 1, **target)
+    page = enter("asha").get(f"/cases/{alert.case_id}")
+    words = words_of(page)
+    assert "Sent about this case In doubt A customer is to be told SMS …10" in words
+    assert "9876543210" not in page.text
+    assert "/webhooks/deliveries" not in page.text
+    assert "/webhooks/deliveries/1" in enter("vani").get(f"/cases/{alert.case_id}").text
