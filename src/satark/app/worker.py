@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -43,6 +44,8 @@ POLL_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 FORGET_SECONDS = 3_600.0
+WANTED_SECONDS = 2.0
+"""How long it is believed whether any webhook wants notices."""
 NOTICES_KEPT_US = 365 * MICROS_PER_DAY
 """Longer than any link holds or any complaint takes; what the case says of a notice stays."""
 
@@ -190,11 +193,14 @@ def make_planner(wiring: AppWiring, desk: Desk) -> NoticePlanner:
         "push": settings.push_gateway,
     }
 
-    def channels() -> set[str]:
-        found = {name for name, address in ready.items() if address}
-        if settings.public_address and desk.outbox.wants(Topic.NOTICE_REQUESTED):
-            found.add("webhook")
-        return found
+    set_up = frozenset(name for name, address in ready.items() if address)
+    asked_at, wanted = -WANTED_SECONDS, False
+
+    def channels() -> frozenset[str]:
+        nonlocal asked_at, wanted
+        if settings.public_address and time.monotonic() - asked_at >= WANTED_SECONDS:
+            asked_at, wanted = time.monotonic(), desk.outbox.wants(Topic.NOTICE_REQUESTED)
+        return set_up | {"webhook"} if wanted else set_up
 
     return NoticePlanner(
         NoticePlan.of(wiring.policy()),
