@@ -85,6 +85,7 @@ class Feed:
         self._clock = clock
         self._options = options
         self._viewers: set[asyncio.Queue[News]] = set()
+        self._closing = False
         self._seen = 0
         self._number = 0
         self._task: asyncio.Task[None] | None = None
@@ -106,12 +107,16 @@ class Feed:
 
     def let_go(self) -> None:
         """Tell all viewers that the pages are closing."""
+        self._closing = True
         self._tell(News(self._number, ended=True))
 
     @contextlib.contextmanager
     def viewer(self) -> Iterator[asyncio.Queue[News]]:
         """Give a queue of news for as long as a page is open."""
         queue: asyncio.Queue[News] = asyncio.Queue(_WAITING_NEWS)
+        if self._closing:
+            # A page that was being opened when the others were let go must not hold up the end.
+            queue.put_nowait(News(self._number, ended=True))
         self._viewers.add(queue)
         try:
             yield queue

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _COUNTERS_SECONDS = 1.0
 _SILENCE_SECONDS = 15.0
+_SESSION_SECONDS = 2.0
+"""How long a stream may outlive its session; asking the database at each piece of news costs more than the news."""
 _MAX_VIEWERS = 200
 
 
@@ -55,7 +57,7 @@ class Stream:
     async def _events(self, request: Request) -> AsyncIterator[str]:
         desk = self._desk
         lang, chosen = desk.lang(request), chosen_action(request)
-        counted_at = 0.0
+        counted_at, asked_at = 0.0, 0.0
         broken = desk.feed.broken
         self._open += 1
         try:
@@ -67,9 +69,14 @@ class Stream:
                     except TimeoutError:
                         yield ": still here\n\n"
                         continue
-                    if news.ended or not await desk.still_there(request):
+                    if news.ended:
                         yield event("bye", "")
                         return
+                    if time.monotonic() - asked_at >= _SESSION_SECONDS:
+                        asked_at = time.monotonic()
+                        if not await desk.still_there(request):
+                            yield event("bye", "")
+                            return
                     if news.broken != broken:
                         broken = news.broken
                         yield event("state", desk.fragment(lang, "state.html", broken=broken))

@@ -31,6 +31,15 @@ def test_news_reach_all_viewers_when_the_log_grows(feed, log, entry):
     asyncio.run(run())
 
 
+def test_viewer_is_let_go_at_once_when_he_comes_as_the_pages_close(feed):
+    async def run():
+        feed.let_go()
+        with feed.viewer() as late:
+            assert late.get_nowait().ended
+
+    asyncio.run(run())
+
+
 def test_nothing_comes_twice_or_is_missed_when_looks_are_cut_short(feed, log, entry):
     async def run():
         await feed.poll()
