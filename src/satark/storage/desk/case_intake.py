@@ -6,19 +6,17 @@ share a thing with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from satark.cases.joining import Candidate, choose
 from satark.cases.model import CaseOutcome, CaseState
-from satark.cases.priority import priority_of
 from satark.core.clock import MICROS_PER_SECOND
 from satark.core.errors import NotFound
-from satark.storage.desk.case_rows import ALERT_COLUMNS, GRAVITY, CasePart, alert_of, chunks
+from satark.storage.desk.case_batch import SYSTEM, Batch, Sums
+from satark.storage.desk.case_rows import ALERT_COLUMNS, CasePart, alert_of, chunks
 from satark.storage.desk.tables.cases import ALERTS, CASE_ENTITIES, CASE_TERMS, CASE_TIMELINE, CASES
 
 if TYPE_CHECKING:
@@ -27,46 +25,7 @@ if TYPE_CHECKING:
     from satark.cases.model import Alert, NewAlert
     from satark.policies.case_rules import CaseTerms, JoinRule
 
-SYSTEM = "system"
 CUSTOMER = "customer"
-
-
-@dataclass(slots=True)
-class _Sums:
-    """What a case comes to, with the alerts of this batch."""
-
-    queue: str
-    n_alerts: int = 0
-    priority: float = 0.0
-    amount_minor: int = 0
-    score: float = 0.0
-    gravity: int = 0
-    deadline_us: int = 0
-    four_eyes: bool = False
-    is_new: bool = False
-
-    def add(self, alert: NewAlert, now_us: int) -> None:
-        """Count one alert in."""
-        deadline_us = now_us + alert.deadline_seconds * MICROS_PER_SECOND
-        self.deadline_us = min(self.deadline_us, deadline_us) if self.n_alerts else deadline_us
-        self.n_alerts += 1
-        self.priority = round(self.priority + priority_of(alert.amount_minor, alert.score), 2)
-        self.amount_minor += alert.amount_minor
-        self.score = max(self.score, alert.score)
-        self.gravity = max(self.gravity, GRAVITY.get(alert.action, 0))
-        self.four_eyes = self.four_eyes or alert.four_eyes
-
-
-@dataclass(slots=True)
-class _Batch:
-    """One call of `take_in`: open cases by what they may be joined by, and what is to be written."""
-
-    sums: dict[int, _Sums] = field(default_factory=dict)
-    seen: dict[tuple[int, str, str], dict[int, int]] = field(default_factory=dict)
-    """(owner, kind, value) to case to when it was last seen."""
-    things: dict[tuple[int, str, str], dict[str, Any]] = field(default_factory=dict)
-    lines: list[dict[str, Any]] = field(default_factory=list)
-    alerts: list[dict[str, Any]] = field(default_factory=list)
 
 
 class CaseIntake(CasePart):
@@ -92,18 +51,17 @@ class CaseIntake(CasePart):
         if not fresh:
             return []
         now_us = self._clock.now_us()
-        batch = _Batch()
+        batch = Batch()
         self._load(connection, batch, fresh, join)
         for alert in fresh:
-            self._place(connection, batch, alert, join, now_us)
+            batch.place(alert, join, now_us)
         opened = self._write(connection, batch, now_us)
-        n_new = sum(sums.is_new for sums in batch.sums.values())
         self._audit.note(
             connection,
             actor=SYSTEM,
             action="alerts_taken_in",
             subject=f"log:{fresh[-1].seq}",
-            detail={"alerts": len(opened), "cases_opened": n_new, "first_seq": fresh[0].seq},
+            detail={"alerts": len(opened), "cases_opened": len(batch.born), "first_seq": fresh[0].seq},
         )
         return opened
 
@@ -150,7 +108,7 @@ class CaseIntake(CasePart):
         return [by_seq[seq] for seq in sorted(by_seq) if seq not in known]
 
     def _load(
-        self, connection: sa.Connection, batch: _Batch, alerts: Sequence[NewAlert], join: JoinRule
+        self, connection: sa.Connection, batch: Batch, alerts: Sequence[NewAlert], join: JoinRule
     ) -> None:
         """Read the open cases that an alert of the batch may join."""
         wanted = {
@@ -179,8 +137,9 @@ class CaseIntake(CasePart):
         ids = sorted({case_id for cases in batch.seen.values() for case_id in cases})
         for part in chunks(ids):
             for row in connection.execute(sa.select(CASES).where(CASES.c.id.in_(part))):
-                batch.sums[row.id] = _Sums(
+                batch.sums[row.id] = Sums(
                     row.queue,
+                    row.owner,
                     row.n_alerts,
                     row.priority,
                     row.amount_minor,
@@ -190,119 +149,16 @@ class CaseIntake(CasePart):
                     bool(row.four_eyes),
                 )
 
-    def _place(
-        self, connection: sa.Connection, batch: _Batch, alert: NewAlert, join: JoinRule, now_us: int
-    ) -> None:
-        """Join an alert to the case that it belongs to, or open one."""
-        shared: dict[int, list[tuple[int, str]]] = {}
-        for ref in alert.entities:
-            if ref.kind.value in join.kinds:
-                for case_id, last_us in batch.seen.get((alert.owner, ref.kind.value, ref.value), {}).items():
-                    shared.setdefault(case_id, []).append((last_us, ref.kind.value))
-        chosen = choose(
-            [
-                Candidate(one, batch.sums[one].n_alerts, tuple(last_us for last_us, _ in seen))
-                for one, seen in shared.items()
-            ],
-            alert.occurred_us,
-            join,
-        )
-        if chosen is None:
-            case_id = self._open(connection, alert, now_us)
-            batch.sums[case_id] = _Sums(alert.queue, is_new=True)
-            batch.lines.append(_line(case_id, now_us, "opened", {"queue": alert.queue}))
-            by: list[str] = []
-        else:
-            case_id = chosen
-            by = sorted({kind for _, kind in shared[case_id]})
-        batch.sums[case_id].add(alert, now_us)
-        batch.lines.append(
-            _line(
-                case_id,
-                now_us,
-                "alert_joined",
-                {"event": alert.event_id, "seq": alert.seq, "action": alert.action, "by": by},
+    def _write(self, connection: sa.Connection, batch: Batch, now_us: int) -> list[Alert]:
+        touched = sorted({row["case_id"] for row in batch.alerts} - batch.born.keys())
+        if touched:
+            connection.execute(_GROWN, [_grown(one, batch.sums[one], now_us) for one in touched])
+        if batch.born:
+            rows = [_born(sums, now_us) for sums in batch.born.values()]
+            born = connection.scalars(
+                sa.insert(CASES).returning(CASES.c.id, sort_by_parameter_order=True), rows
             )
-        )
-        batch.alerts.append(_alert_row(case_id, alert, now_us))
-        for ref in dict.fromkeys(alert.entities):
-            key = (case_id, ref.kind.value, ref.value)
-            thing = batch.things.get(key)
-            if thing is None:
-                batch.things[key] = {
-                    "case_id": case_id,
-                    "kind": ref.kind.value,
-                    "value": ref.value,
-                    "owner": alert.owner,
-                    "joins": True,
-                    "n_alerts": 1,
-                    "first_us": alert.occurred_us,
-                    "last_us": alert.occurred_us,
-                }
-            else:
-                thing["n_alerts"] += 1
-                thing["first_us"] = min(thing["first_us"], alert.occurred_us)
-                thing["last_us"] = max(thing["last_us"], alert.occurred_us)
-            if ref.kind.value in join.kinds:
-                seen = batch.seen.setdefault((alert.owner, ref.kind.value, ref.value), {})
-                seen[case_id] = max(seen.get(case_id, alert.occurred_us), alert.occurred_us)
-
-    def _open(self, connection: sa.Connection, alert: NewAlert, now_us: int) -> int:
-        """Open an empty case; its sums are written with the rest of the batch."""
-        done = connection.execute(
-            sa.insert(CASES)
-            .values(
-                owner=alert.owner,
-                queue=alert.queue,
-                state=CaseState.OPEN.value,
-                locked_until_us=0,
-                priority=0.0,
-                amount_minor=0,
-                score=0.0,
-                gravity=0,
-                opened_us=now_us,
-                deadline_us=now_us,
-                changed_us=now_us,
-                n_alerts=0,
-                n_closings=0,
-                four_eyes=False,
-                version=0,
-            )
-            .returning(CASES.c.id)
-        )
-        return int(done.scalar_one())
-
-    def _write(self, connection: sa.Connection, batch: _Batch, now_us: int) -> list[Alert]:
-        touched = sorted({row["case_id"] for row in batch.alerts})
-        connection.execute(
-            sa.update(CASES)
-            .where(CASES.c.id == sa.bindparam("of_case"))
-            .values(
-                priority=sa.bindparam("new_priority"),
-                amount_minor=sa.bindparam("new_amount"),
-                score=sa.bindparam("new_score"),
-                gravity=sa.bindparam("new_gravity"),
-                deadline_us=sa.bindparam("new_deadline"),
-                n_alerts=sa.bindparam("new_n"),
-                four_eyes=sa.bindparam("new_four_eyes"),
-                changed_us=now_us,
-                version=CASES.c.version + 1,
-            ),
-            [
-                {
-                    "of_case": case_id,
-                    "new_priority": sums.priority,
-                    "new_amount": sums.amount_minor,
-                    "new_score": sums.score,
-                    "new_gravity": sums.gravity,
-                    "new_deadline": sums.deadline_us,
-                    "new_n": sums.n_alerts,
-                    "new_four_eyes": sums.four_eyes,
-                }
-                for case_id in touched
-                for sums in (batch.sums[case_id],)
-            ],
-        )
+            batch.settle(dict(zip(batch.born, born, strict=True)))
         opened = connection.execute(
             sa.insert(ALERTS).returning(*ALERT_COLUMNS, sort_by_parameter_order=True), batch.alerts
         ).all()
@@ -324,30 +180,52 @@ class CaseIntake(CasePart):
         return [alert_of(row) for row in opened]
 
 
-def _line(case_id: int, now_us: int, kind: str, detail: dict[str, Any]) -> dict[str, Any]:
+_GROWN = (
+    sa.update(CASES)
+    .where(CASES.c.id == sa.bindparam("of_case"))
+    .values(
+        priority=sa.bindparam("new_priority"),
+        amount_minor=sa.bindparam("new_amount"),
+        score=sa.bindparam("new_score"),
+        gravity=sa.bindparam("new_gravity"),
+        deadline_us=sa.bindparam("new_deadline"),
+        n_alerts=sa.bindparam("new_n"),
+        four_eyes=sa.bindparam("new_four_eyes"),
+        changed_us=sa.bindparam("now_us"),
+        version=CASES.c.version + 1,
+    )
+)
+
+
+def _grown(case_id: int, sums: Sums, now_us: int) -> dict[str, Any]:
     return {
-        "case_id": case_id,
-        "at_us": now_us,
-        "actor": SYSTEM,
-        "kind": kind,
-        "detail": msgspec.json.encode(detail).decode(),
+        "of_case": case_id,
+        "new_priority": sums.priority,
+        "new_amount": sums.amount_minor,
+        "new_score": sums.score,
+        "new_gravity": sums.gravity,
+        "new_deadline": sums.deadline_us,
+        "new_n": sums.n_alerts,
+        "new_four_eyes": sums.four_eyes,
+        "now_us": now_us,
     }
 
 
-def _alert_row(case_id: int, alert: NewAlert, now_us: int) -> dict[str, Any]:
+def _born(sums: Sums, now_us: int) -> dict[str, Any]:
     return {
-        "case_id": case_id,
-        "seq": alert.seq,
-        "owner": alert.owner,
-        "event_id": alert.event_id,
-        "occurred_us": alert.occurred_us,
+        "owner": sums.owner,
+        "queue": sums.queue,
+        "state": CaseState.OPEN.value,
+        "locked_until_us": 0,
+        "priority": sums.priority,
+        "amount_minor": sums.amount_minor,
+        "score": sums.score,
+        "gravity": sums.gravity,
         "opened_us": now_us,
-        "deadline_us": now_us + alert.deadline_seconds * MICROS_PER_SECOND,
-        "action": alert.action,
-        "score": alert.score,
-        "amount_minor": alert.amount_minor,
-        "priority": priority_of(alert.amount_minor, alert.score),
-        "queue": alert.queue,
-        "kinds": " ".join("_".join(kind.split()) for kind in alert.kinds),
-        "rules": " ".join(alert.rules),
+        "deadline_us": sums.deadline_us,
+        "changed_us": now_us,
+        "n_alerts": sums.n_alerts,
+        "n_closings": 0,
+        "four_eyes": sums.four_eyes,
+        "version": 1,
     }
