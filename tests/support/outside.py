@@ -11,8 +11,10 @@ import contextlib
 import json
 import socket
 import socketserver
+import ssl
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -49,6 +51,7 @@ class Receiver:
     answers: list[Any] = field(default_factory=list)
     otherwise: Any = 200
     journal: Path | None = None
+    tls: ssl.SSLContext | None = None
     before_answer: Callable[[Got], None] | None = None
     changed: threading.Condition = field(default_factory=threading.Condition)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -109,7 +112,10 @@ def receiver(**options: Any) -> Iterator[Receiver]:
     server.block_on_close = False
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    made.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
+    if made.tls is not None:
+        server.socket = made.tls.wrap_socket(server.socket, server_side=True)
+    scheme = "http" if made.tls is None else "https"
+    made.url = f"{scheme}://127.0.0.1:{server.server_address[1]}/hook"
     try:
         yield made
     finally:
@@ -137,6 +143,8 @@ class Mailbox:
     login: tuple[str, str] | None = None
     seen_logins: list[tuple[str, str]] = field(default_factory=list)
     journal: Path | None = None
+    tls: ssl.SSLContext | None = None
+    encrypted: int = 0
     before_answer: Callable[[], None] | None = None
     changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -154,6 +162,12 @@ class _Smtp(socketserver.StreamRequestHandler):
         with contextlib.suppress(OSError, _Cut):
             self._talk()
 
+    def finish(self) -> None:
+        with contextlib.suppress(OSError):
+            super().finish()
+        # The server closes the socket that it accepted, not the one that was made of it.
+        self.connection.close()
+
     def _talk(self) -> None:
         box, sender, to = self.box, "", []
         if not self._say("connect", "220 sink.test ready"):
@@ -163,6 +177,8 @@ class _Smtp(socketserver.StreamRequestHandler):
             verb = text.split(" ", 1)[0].upper()
             if verb == "EHLO":
                 lines = ["sink.test", "8BITMIME", *(["AUTH PLAIN"] if box.login else [])]
+                if box.tls is not None:
+                    lines.append("STARTTLS")
                 self._write(
                     "".join(f"250{'-' if i < len(lines) - 1 else ' '}{t}\r\n" for i, t in enumerate(lines))
                 )
@@ -172,6 +188,9 @@ class _Smtp(socketserver.StreamRequestHandler):
                 _, user, password = base64.b64decode(text.split(" ")[2]).decode().split("\0")
                 box.seen_logins.append((user, password))
                 self._say("auth", "235 welcome" if (user, password) == box.login else "535 wrong")
+            elif verb == "STARTTLS":
+                self._write("220 go ahead\r\n")
+                self._encrypt()
             elif verb == "MAIL":
                 sender, to = text, []
                 self._say("mail", "250 ok")
@@ -187,6 +206,12 @@ class _Smtp(socketserver.StreamRequestHandler):
             else:
                 self._write("250 ok\r\n")
         del sender
+
+    def _encrypt(self) -> None:
+        self.connection = self.box.tls.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb")
+        self.wfile = self.connection.makefile("wb")
+        self.box.encrypted += 1
 
     def _data(self) -> bytes:
         lines = []
@@ -222,6 +247,48 @@ class _Smtp(socketserver.StreamRequestHandler):
     def _write(self, text: str) -> None:
         self.wfile.write(text.encode())
         self.wfile.flush()
+
+
+@dataclass
+class Certificates:
+    """A small authority of the tests: what a server shows, and what trusts it."""
+
+    server: ssl.SSLContext
+    trust: ssl.SSLContext
+
+
+def certificates(folder: Path, *names: str) -> Certificates:
+    """Make a certificate for some host names, signed by itself."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "key.pem", folder / "cert.pem"
+    paths[0].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    paths[1].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(paths[1], paths[0])
+    return Certificates(server, ssl.create_default_context(cafile=paths[1]))
 
 
 class _Cut(Exception):

@@ -65,6 +65,11 @@ def parcel():
 
 
 @pytest.fixture
+def book():
+    return Book
+
+
+@pytest.fixture
 def carrier(clock):
     def make(url, *, networks=(LOOPBACK,), salts=(b"new",), **options):
         return WebhookCarrier(

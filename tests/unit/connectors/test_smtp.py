@@ -4,6 +4,7 @@ import socket
 
 import msgspec
 import pytest
+from tests.support.outside import certificates, mailbox
 
 from satark.cases.outbox import Mail, Verdict
 from satark.connectors import SmtpCarrier, SmtpOptions
@@ -152,3 +153,28 @@ def test_delivery_ends_when_the_greeting_never_comes(server, mail):
         port = silent.getsockname()[1]
         outcome = server(port=port, whole_seconds=0.3, step_seconds=10.0).deliver(mail())
     assert outcome.verdict is Verdict.AGAIN
+
+
+def test_mail_goes_encrypted_when_the_server_offers_it(tmp_path, server, mail):
+    made = certificates(tmp_path, "localhost")
+    with mailbox(tls=made.server, login=("satark", "right")) as post:
+        carrier = server(
+            host="localhost",
+            port=post.port,
+            security="starttls",
+            context=made.trust,
+            username="satark",
+            password="right",
+        )
+        assert carrier.deliver(mail()).verdict is Verdict.SENT
+        assert (post.encrypted, len(post.got), post.seen_logins) == (1, 1, [("satark", "right")])
+
+
+@pytest.mark.parametrize("names", [("elsewhere.test",), ("localhost",)])
+def test_mail_waits_when_the_servers_certificate_is_not_to_be_trusted(tmp_path, server, mail, names):
+    made = certificates(tmp_path, *names)
+    with mailbox(tls=made.server) as post:
+        options = {"context": made.trust} if names == ("elsewhere.test",) else {}
+        outcome = server(host="localhost", port=post.port, security="starttls", **options).deliver(mail())
+        assert (outcome.verdict, outcome.reason) == (Verdict.AGAIN, "tls_failed")
+        assert post.got == []

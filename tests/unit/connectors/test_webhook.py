@@ -5,10 +5,11 @@ import threading
 import time
 
 import pytest
+from tests.support.outside import certificates, receiver
 
 from satark.cases.outbox import Verdict
 from satark.cases.signatures import is_ours, secret_of
-from satark.connectors import WebhookOptions
+from satark.connectors import AddressGuard, WebhookCarrier, WebhookOptions, parse_networks
 
 
 def test_event_arrives_signed_when_the_receiver_takes_it(there, carrier, parcel):
@@ -123,3 +124,33 @@ def test_tls_is_checked_when_nothing_else_is_said():
     context = WebhookOptions().context
     assert context.check_hostname
     assert context.verify_mode.name == "CERT_REQUIRED"
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted", "reason"),
+    [
+        ("hooks.bank.test", True, "accepted"),
+        ("other.bank.test", True, "tls_failed"),
+        ("hooks.bank.test", False, "tls_failed"),
+    ],
+)
+def test_name_is_proved_by_tls_when_the_address_was_checked(
+    tmp_path, book, clock, parcel, host, trusted, reason
+):
+    made = certificates(tmp_path, "hooks.bank.test")
+    with receiver(tls=made.server) as there:
+        asked = []
+
+        def resolve(name, port, **_):
+            asked.append(name)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+        options = WebhookOptions(context=made.trust) if trusted else None
+        guard = AddressGuard(parse_networks("127.0.0.1"), resolve)
+        url = there.url.replace("127.0.0.1", host)
+        outcome = WebhookCarrier(book(url), guard, clock, options).deliver(parcel())
+        assert outcome.reason == reason
+        assert asked == [host]
+        assert [got.headers["host"].partition(":")[0] for got in there.got] == (
+            [host] if reason == "accepted" else []
+        )
