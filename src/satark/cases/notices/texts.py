@@ -19,7 +19,10 @@ _BODY = (
     "margin:0;padding:24px;background:#f4f6f8;color:#15202b;line-height:1.5;"
     "font-family:'Noto Sans Devanagari','Nirmala UI',system-ui,sans-serif"
 )
-_SHEET = "max-width:560px;margin:0 auto;background:#ffffff;padding:24px;border-radius:12px"
+_SHEET = (
+    "max-width:560px;margin:0 auto;background:#ffffff;padding:24px;border-radius:12px;"
+    "overflow-wrap:anywhere;word-break:break-word"
+)
 _BUTTON = (
     "display:inline-block;padding:14px 22px;border-radius:8px;background:#0b4f8a;color:#ffffff;"
     "text-decoration:none;font-weight:bold"
@@ -36,6 +39,7 @@ NEVER = Words(
     en="We never ask for an OTP, PIN, CVV or password, and the page behind this link does not either.",
     hi="हम OTP, PIN, CVV या पासवर्ड कभी नहीं पूछते, और इस लिंक का पेज भी नहीं पूछता।",
 )
+REFERENCE = Words(en="Reference: {number}", hi="संदर्भ संख्या: {number}")
 CALL = Words(en="Or call us: {number}", hi="या हमें कॉल करें: {number}")
 LOST = Words(
     en="Lost money to fraud? Call 1930 at once (national cyber fraud helpline) or report at cybercrime.gov.in.",
@@ -72,9 +76,11 @@ def mail_of(template: NoticeTemplate, values: dict[str, str], lang: Lang) -> Mai
     subject = " ".join(template.subject(lang).fill(values).split())
     said = " ".join(template.text(lang).fill(values).split())
     call = CALL.of(lang).format(number=values["helpline"]) if values["helpline"] else ""
+    reference = REFERENCE.of(lang).format(number=values["reference"])
     lines = [
         said,
         "",
+        reference,
         *([call] if call else []),
         LOST.of(lang),
         "",
@@ -127,6 +133,7 @@ def _html(values: dict[str, str], lang: Lang, subject: str, said: str) -> str:
     """Write the HTML part: no script, picture or style from elsewhere; it links to our page and the helpline only."""
     link, helpline = escape(values["link"]), values["helpline"]
     spoken = escape(said)
+    reference = f"<p>{escape(REFERENCE.of(lang).format(number=values['reference']))}</p>"
     button = call = ""
     if link:
         # The address in the sentence stays readable, and so can be compared with where it leads.
@@ -142,7 +149,7 @@ def _html(values: dict[str, str], lang: Lang, subject: str, said: str) -> str:
         f"<title>{escape(subject)}</title></head>"
         f'<body style="{_BODY}"><div style="{_SHEET}">'
         f'<p style="font-weight:bold">{escape(values["institution"])}</p>'
-        f'<h1 style="font-size:20px">{escape(subject)}</h1><p>{spoken}</p>{button}{call}'
+        f'<h1 style="font-size:20px">{escape(subject)}</h1><p>{spoken}</p>{button}{reference}{call}'
         f'<p>{escape(LOST.of(lang))}</p><p style="color:#4a5967;font-size:14px">{escape(NEVER.of(lang))}</p>'
         "</div></body></html>"
     )

@@ -4,7 +4,7 @@ import pytest
 from tests.support.notices import NOON_US
 
 from satark.cases.notices.particulars import harmless, hide_numbers, shown_of
-from satark.cases.notices.texts import mail_of, sms_parts, text_of, values_of
+from satark.cases.notices.texts import REFERENCE, mail_of, sms_parts, text_of, values_of
 from satark.policies.loader import load_policy
 
 
@@ -82,7 +82,9 @@ def test_html_mail_escapes_and_links_to_us_alone_when_made(make_event, rules, la
     assert mail.html.count("href=") == mail.html.count('href="https://alerts.bank.example/c/TOKEN"') + 1
     assert 'href="tel:18001234567"' in mail.html
     assert "src=" not in mail.html.replace("img src=", "")
-    assert "1930" in mail.text
+    for part in (mail.text, mail.html):
+        assert "1930" in part
+        assert REFERENCE.of(lang).format(number="upi-629418830177") in part
     assert "OTP" in mail.text
 
 
