@@ -65,7 +65,9 @@ class LoginPages:
             async with self._gate:
                 member = await asyncio.to_thread(desk.staff.verify, name, password)
         if member is None:
-            await desk.note("-", "login_failed", name, address=address)
+            # People type passwords into the wrong field: a name that is nobody's goes into no trail.
+            known = await asyncio.to_thread(desk.staff.find, name)
+            await desk.note("-", "login_failed", "" if known is None else name, address=address)
             return show_form(desk, request, status=403, problem="wrong", name=name)
         desk.throttle.succeeded(name, address)
         if desk.identity is not None:

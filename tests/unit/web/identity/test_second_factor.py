@@ -22,6 +22,14 @@ def test_password_alone_does_not_let_in_when_there_is_a_second_factor(setup, com
     assert visitor.get("/").headers["location"] == "/login"
 
 
+def test_text_of_the_name_field_reaches_no_trail_when_it_is_nobodys_name(setup, come):
+    setup.add()
+    visitor = come(setup)
+    visitor.enter("x", "my secret password")
+    visitor.enter("x", "asha")
+    assert setup.trail() == [("-", "login_failed", ""), ("-", "login_failed", "asha")]
+
+
 def test_member_is_let_in_when_password_and_code_are_right(setup, come):
     setup.add()
     secret = setup.give_totp()
