@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).with_name("console_program.py")
+PROGRAM = Path(__file__).with_name("casework_program.py")
 SOURCE = Path(__file__).parents[2] / "src"
 PASSWORD = "correct horse battery"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
