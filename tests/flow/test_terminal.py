@@ -17,6 +17,8 @@ from satark.cli import cli, run
 from satark.core.clock import SystemClock, from_us
 from satark.core.staff import SessionRecord
 from satark.events.examples import GOLD_COIN_BY_CARD
+from satark.storage import open_storage
+from satark.storage.desk import open_desk
 
 
 @pytest.fixture
@@ -125,6 +127,24 @@ def test_exit_code_is_3_when_a_stored_decision_was_changed(satark, lived_in, tmp
     database.close()
     code, report, err = satark("audit", "verify", "--json")
     assert (code, report["ok"], err["error"]["code"]) == (3, False, "integrity_broken")
+
+
+def test_exit_code_is_3_when_the_desk_was_changed(satark, lived_in, tmp_path):
+    assert satark("backup", tmp_path / "copy", "--data", lived_in)[0] == 0
+    assert satark("restore", tmp_path / "copy")[0] == 0
+    with (
+        open_storage(tmp_path / "home") as storage,
+        open_desk(tmp_path / "home", clock=SystemClock(), audit_key=storage.secrets.audit_key) as desk,
+    ):
+        entries = desk.audit.append(actor="asha", action="case_closed", subject="case:1")
+    report = satark("audit", "verify", "--json")[1]
+    assert (report["ok"], report["desk_entries"]) == (True, entries)
+    with sqlite3.connect(tmp_path / "home" / "desk.db") as database:
+        database.execute("UPDATE desk_audit SET actor = 'ravi' WHERE action = 'case_closed'")
+    database.close()
+    code, report, err = satark("audit", "verify", "--json")
+    assert (code, report["ok"], report["problems"][0]["where"]) == (3, False, "desk")
+    assert err["error"]["where"] == "desk"
 
 
 def test_backup_becomes_the_same_installation_when_it_is_restored(satark, lived_in, tmp_path):
