@@ -338,6 +338,8 @@ class QueueFilter(msgspec.Struct, frozen=True):
         An event id, an entity's value or a case's number, as a whole; "": any.
     overdue
         Only those past their deadline.
+    proposed
+        Only those for which an outcome is proposed, that a second person must confirm.
     """
 
     queue: str | None = None
@@ -347,6 +349,7 @@ class QueueFilter(msgspec.Struct, frozen=True):
     min_amount_minor: int | None = None
     text: str = ""
     overdue: bool = False
+    proposed: bool = False
 
 
 class Cursor(msgspec.Struct, frozen=True):

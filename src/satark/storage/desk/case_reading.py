@@ -254,6 +254,8 @@ class CaseReading(CasePart):
             query = query.where(CASES.c.amount_minor >= wanted.min_amount_minor)
         if wanted.overdue:
             query = query.where(CASES.c.deadline_us < self._clock.now_us())
+        if wanted.proposed:
+            query = query.where(CASES.c.proposed_by.is_not(None))
         text = wanted.text.strip()
         if text:
             query = query.where(CASES.c.id.in_(_ids_of(text)))

@@ -36,6 +36,8 @@ class QueueQuery:
         An event id, a case's number or the value of a card, a phone and so on.
     overdue
         Only those past their deadline.
+    proposed
+        Only those that wait for a second person.
     """
 
     queue: str = ""
@@ -45,6 +47,7 @@ class QueueQuery:
     rupees: int = 0
     text: str = ""
     overdue: bool = False
+    proposed: bool = False
 
     @classmethod
     def read(cls, params: Mapping[str, str]) -> QueueQuery:
@@ -53,7 +56,7 @@ class QueueQuery:
         Examples
         --------
         >>> QueueQuery.read({"queue": "upi", "least": "1,00,000", "state": "lost", "overdue": "1"})
-        QueueQuery(queue='upi', state='', who='', action='', rupees=100000, text='', overdue=True)
+        QueueQuery(queue='upi', state='', who='', action='', rupees=100000, text='', overdue=True, proposed=False)
         """
         state, action = params.get("state", ""), params.get("action", "")
         return cls(
@@ -64,6 +67,7 @@ class QueueQuery:
             rupees=_rupees(params.get("least", "")),
             text=params.get("q", "").strip()[:MAX_TEXT],
             overdue=params.get("overdue") == "1",
+            proposed=params.get("proposed") == "1",
         )
 
     def query(self, **changes: str | int | bool) -> str:
@@ -83,6 +87,7 @@ class QueueQuery:
             "least": str(wanted.rupees or ""),
             "q": wanted.text,
             "overdue": "1" if wanted.overdue else "",
+            "proposed": "1" if wanted.proposed else "",
         }
         return urlencode({name: value for name, value in pairs.items() if value})
 
@@ -101,6 +106,7 @@ class QueueQuery:
             min_amount_minor=self.rupees * 100 or None,
             text=self.text,
             overdue=self.overdue,
+            proposed=self.proposed,
         )
 
 

@@ -274,7 +274,7 @@ def test_markup_is_shown_as_text_when_it_stands_in_a_view_or_filter(enter):
     "query",
     [
         QueueQuery(),
-        QueueQuery("upi", "closed", "me", "block", 5_000, "p1", overdue=True),
+        QueueQuery("upi", "closed", "me", "block", 5_000, "p1", overdue=True, proposed=True),
         QueueQuery(text="a&b=c ₹ अ"),
     ],
 )
@@ -282,3 +282,15 @@ def test_filter_is_the_same_when_read_back_from_its_address(query):
     from urllib.parse import parse_qsl
 
     assert QueueQuery.read(dict(parse_qsl(query.query()))) == query
+
+
+def test_proposals_are_found_when_a_second_person_looks_for_them(enter, open_cases, alert, desk_store):
+    _, guarded = open_cases(alert(1), alert(2, four_eyes=True))
+    desk_store.cases.close([guarded], CaseOutcome.FRAUD, "stolen_card", "asha")
+    visitor = enter("meera")
+    assert 'href="/queue?proposed=1"' in visitor.get("/supervisor").text
+    page = visitor.get("/queue?proposed=1").text
+    assert _numbers(page) == [guarded]
+    visitor.send_form("/queue/act", do="confirm", case=[guarded])
+    assert desk_store.cases.get(guarded).outcome is CaseOutcome.FRAUD
+    assert _numbers(visitor.get("/queue?proposed=1").text) == []
