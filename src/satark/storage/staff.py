@@ -133,7 +133,7 @@ class Staff:
     def find(self, username: str) -> StaffMember | None:
         """Return someone by name."""
         with self._engines.reading("the staff's records") as connection:
-            row = connection.execute(_SELECT.where(STAFF.c.username == username)).first()
+            row = connection.execute(_FIND, {"wanted": username}).first()
         return None if row is None else _member(row)
 
     def list(self) -> list[StaffMember]:
@@ -228,6 +228,9 @@ _SELECT = sa.select(
     STAFF.c.changed_us,
     STAFF.c.disabled_us,
 )
+
+_FIND = _SELECT.where(STAFF.c.username == sa.bindparam("wanted"))
+"""Built once: every request of the pages asks it."""
 
 _NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$c2F0YXJrLW5vYm9keS1oZXJl$bm9ib2R5LWhhcy10aGlzLXBhc3N3b3JkLWF0LWFsbCE"

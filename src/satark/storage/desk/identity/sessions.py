@@ -36,7 +36,7 @@ class StaffSessions:
     def find(self, key: bytes) -> SessionRecord | None:
         """Return a session by its key."""
         with self._engines.reading(_WHAT) as connection:
-            row = connection.execute(_SELECT.where(STAFF_SESSIONS.c.key == key)).first()
+            row = connection.execute(_FIND, {"wanted": key}).first()
         return None if row is None else _record(row)
 
     def touch(self, key: bytes, seen_us: int) -> None:
@@ -108,6 +108,8 @@ def end_all(
 
 
 _SELECT = sa.select(*(STAFF_SESSIONS.c[name] for name in _COLUMNS))
+_FIND = _SELECT.where(STAFF_SESSIONS.c.key == sa.bindparam("wanted"))
+"""Built once: every request of the pages asks it."""
 
 
 def _record(row: Any) -> SessionRecord:  # noqa: ANN401 - a row
