@@ -19,6 +19,7 @@ from satark.core.errors import NotFound, WorkRefused
 from satark.policies.case_rules import OnFraud
 from satark.policies.read_cases import default_case_rules
 from satark.storage.desk.tables.outbox import OUTBOX
+from satark.storage.desk.tables.rollups import LIST_VALUES
 
 FRAUD, GENUINE, UNCLEAR = CaseOutcome.FRAUD, CaseOutcome.GENUINE, CaseOutcome.INCONCLUSIVE
 ENTRY = ListChoice("blocked_cards", "tok_a", START_US + 90 * 86_400_000_000)
@@ -292,6 +293,48 @@ def test_undoing_a_genuine_closing_asks_nothing_of_the_engine(desk):
     desk.cases.undo(undo.id, "asha")
     assert [body["label"] for _, _, body in asked(desk)] == ["genuine"]
     assert desk.cases.get(case_id).state is CaseState.OPEN
+
+
+def followed(desk, value, *, removed=False, expires_us=None):
+    """Let the worker have read an edit of the list in the log."""
+    with desk.writing("a test") as connection:
+        connection.execute(sa.delete(LIST_VALUES))
+        connection.execute(
+            sa.insert(LIST_VALUES).values(
+                list="blocked_cards",
+                value=value,
+                removed=removed,
+                expires_us=expires_us,
+                seq=1,
+                at_us=START_US,
+                actor="meera",
+                note="",
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("before", "meanwhile", "expected"),
+    [
+        (None, None, ("list_remove", None)),
+        ({"removed": True}, {"expires_us": ENTRY.expires_us}, ("list_remove", None)),
+        ({"expires_us": START_US - 1}, {"expires_us": ENTRY.expires_us}, ("list_remove", None)),
+        ({}, None, ("list_set", None)),
+        ({"expires_us": START_US + 9}, {"expires_us": ENTRY.expires_us}, ("list_set", START_US + 9)),
+        (None, {"expires_us": START_US + 77}, None),
+        ({}, {"removed": True}, None),
+    ],
+)
+def test_undo_leaves_a_list_as_it_was_before(desk, before, meanwhile, expected):
+    case_id = open_case(desk, 1, card="tok_a")
+    if before is not None:
+        followed(desk, "tok_a", **before)
+    undo = desk.cases.close([case_id], FRAUD, "stolen_card", "asha", list_entries=[ENTRY])
+    if meanwhile is not None:
+        followed(desk, "tok_a", **meanwhile)
+    desk.cases.undo(undo.id, "asha")
+    edits = [(kind, body.get("expires_us")) for kind, owner, body in asked(desk)[1:] if owner == 0]
+    assert edits == ([] if expected is None else [expected])
 
 
 def last_labels(desk):

@@ -24,7 +24,8 @@ from satark.cases.model import (
     Refusal,
     Undo,
 )
-from satark.storage.desk.case_labels import CaseLabels, Told, label_of
+from satark.storage.desk.case_labels import Told, label_of
+from satark.storage.desk.case_orders import CaseOrders
 from satark.storage.desk.case_rows import case_of, chunks
 from satark.storage.desk.case_work import CaseWork
 from satark.storage.desk.tables.cases import ALERTS, CASE_ENTITIES, CASES
@@ -32,8 +33,6 @@ from satark.storage.desk.tables.cases import ALERTS, CASE_ENTITIES, CASES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LISTS_OWNER = 0
-"""Lists belong to the installation, not to an owner of API keys."""
 MAX_LIST_ENTRIES = 200
 
 
@@ -47,7 +46,7 @@ class Proposal(msgspec.Struct, frozen=True):
 _PROPOSAL = msgspec.json.Decoder(Proposal)
 
 
-class CaseClosing(CaseWork, CaseLabels):
+class CaseClosing(CaseWork, CaseOrders):
     """Acts that end a case or open it again."""
 
     def close(
@@ -312,64 +311,6 @@ class CaseClosing(CaseWork, CaseLabels):
             "lists": entries,
             "hold_minor": asked,
         }
-
-    def _list(
-        self, connection: sa.Connection, choices: Sequence[ListChoice], rows: Sequence[Any], actor: str
-    ) -> list[dict[str, Any]]:
-        """Put what was chosen on lists, once per act; each case's timeline tells of it."""
-        entries: list[dict[str, Any]] = []
-        for choice in choices:
-            note = choice.note or f"case {rows[0].id}"
-            body = {
-                "list": choice.list,
-                "value": choice.value,
-                "expires_us": choice.expires_us,
-                "note": note,
-            }
-            self._commands.put(connection, LISTS_OWNER, "list_set", body, actor)
-            entries.append({"list": choice.list, "value": choice.value, "expires_us": choice.expires_us})
-        for row in rows:
-            for entry in entries:
-                self._line(connection, row.id, actor, "action", {"act": "list_set", **entry})
-        for entry in entries:
-            digestible = {"list": entry["list"], "expires_us": entry["expires_us"]}
-            self._note(connection, actor, "case_list_entry_set", rows[0].id, digestible)
-        return entries
-
-    def _ask_hold(
-        self,
-        connection: sa.Connection,
-        row: Any,  # noqa: ANN401 - a row
-        hold: HoldChoice,
-        actor: str,
-        number: int,
-    ) -> int:
-        amount_minor = int(row.amount_minor) if hold.amount_minor is None else hold.amount_minor
-        events = connection.scalars(sa.select(ALERTS.c.event_id).where(ALERTS.c.case_id == row.id)).all()
-        self._line(
-            connection,
-            row.id,
-            actor,
-            "hold",
-            {"act": "requested", "amount_minor": amount_minor, "note": hold.note},
-        )
-        self._outbox.put(
-            connection,
-            event_message(
-                "hold.requested",
-                f"hold.requested:{row.id}:{number}",
-                {
-                    "case": row.id,
-                    "amount_minor": amount_minor,
-                    "events": list(events),
-                    "requested_by": actor,
-                    "note": hold.note,
-                },
-                subject=f"case/{row.id}",
-                case_id=row.id,
-            ),
-        )
-        return amount_minor
 
     def _drop_proposal(self, connection: sa.Connection, case_id: int) -> None:
         self._change(connection, case_id, outcome=None, reason_code=None, proposed_by=None, proposal=None)

@@ -1,7 +1,7 @@
 """Take an act back: each case as it was before, where nobody changed it since.
 
 What left for the engine is taken back by another command: a label by a correcting one
-(`satark.storage.desk.case_labels`), a list entry by its removal, a hold by its release.
+(`satark.storage.desk.case_labels`), a list entry by what stood there before, a hold by its release.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import msgspec
 import sqlalchemy as sa
 
 from satark.cases import work
-from satark.cases.cloud_events import event_message
 from satark.cases.model import CaseState, Refusal, Undo
 from satark.core.errors import NotFound
-from satark.storage.desk.case_closing import LISTS_OWNER, CaseClosing
-from satark.storage.desk.case_labels import CORRECTION, Told
+from satark.storage.desk.case_closing import CaseClosing
+from satark.storage.desk.case_labels import Told
 from satark.storage.desk.case_rows import chunks
 from satark.storage.desk.tables.cases import ALERTS, CASE_UNDOS, CASES
 
@@ -154,10 +153,7 @@ class CaseUndo(CaseClosing):
             proposal=was["proposal"],
         )
         told = self._untell(connection, row.id, number, actor, Told(*was["told"]), Told(*was["told_before"]))
-        for entry in was["lists"]:
-            body = {"list": entry["list"], "value": entry["value"], "note": f"case {row.id}: undone"}
-            self._commands.put(connection, LISTS_OWNER, "list_remove", body, actor)
-            self._line(connection, row.id, actor, "action", {"act": "list_remove", **entry})
+        self._unlist(connection, row.id, was["lists"], actor)
         if was["hold_minor"] is not None:
             self._release_hold(connection, row.id, was["hold_minor"], number, actor)
         return {"label": told.label, "label_us": told.at_us}
@@ -195,18 +191,3 @@ class CaseUndo(CaseClosing):
         )
         self._set_joins(connection, row.id, joins=False)
         return {}
-
-    def _release_hold(
-        self, connection: sa.Connection, case_id: int, amount_minor: int, number: int, actor: str
-    ) -> None:
-        self._line(connection, case_id, actor, "hold", {"act": "released", "amount_minor": amount_minor})
-        self._outbox.put(
-            connection,
-            event_message(
-                "hold.released",
-                f"hold.released:{case_id}:{number}",
-                {"case": case_id, "amount_minor": amount_minor, "released_by": actor, "reason": CORRECTION},
-                subject=f"case/{case_id}",
-                case_id=case_id,
-            ),
-        )
