@@ -31,7 +31,7 @@ from satark.core.errors import SettingInvalid, StorageUnavailable
 from satark.storage.desk.outbox_sending import Result, lane_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from satark.app.settings import Settings
     from satark.cases.outbox import Carrier, Parcel
@@ -47,6 +47,8 @@ LEASE_SECONDS = 180
 SWEEP_SECONDS = 60
 FORGET_SECONDS = 3_600
 STOP_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 10.0
 TOGETHER_SECONDS = 0.003
 
 
@@ -129,7 +131,7 @@ class Sender:
         options = self._options
         under_way: dict[Future[Result], Parcel] = {}
         finished: queue.SimpleQueue[Result] = queue.SimpleQueue()
-        started = False
+        started, failures = False, 0
         with ThreadPoolExecutor(options.threads, thread_name_prefix="deliver") as pool:
             while self._goes_on(under_way, finished):
                 try:
@@ -140,8 +142,11 @@ class Sender:
                     self._turn(pool, under_way, finished)
                     if not self._stopping.is_set():
                         self._tidy()
-                except StorageUnavailable as error:
-                    _log.warning("outbox_unavailable", error=type(error).__name__)
+                    failures = 0
+                except Exception as error:  # noqa: BLE001 - the outbox goes on; what was not written is kept
+                    failures += 1
+                    _log.error("outbox_failed", error=type(error).__name__, failures=failures)
+                    self._stopping.wait(min(FIRST_PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS))
                 self._rest(under_way, finished)
 
     def _goes_on(
@@ -207,10 +212,13 @@ class Sender:
                 busy=_busy(under_way.values()),
                 per_lane=self._options.per_lane,
             )
-        except BaseException:
+        except StorageUnavailable:
             # Kept for the next round.
             for result in results:
                 finished.put(result)
+            raise
+        except Exception:
+            self._settle_each(results, finished)
             raise
         if self._stopping.is_set():
             self._sending.give_back(parcels)
@@ -220,6 +228,19 @@ class Sender:
         if parcels:
             # There may be more for other receivers.
             self._called.set()
+
+    def _settle_each(self, results: Sequence[Result], finished: queue.SimpleQueue[Result]) -> None:
+        """Write results down one by one, so that one which cannot be written does not take the others along.
+
+        That one stays in `sending` and is in doubt when its lease is over.
+        """
+        for result in results:
+            try:
+                self._sending.settle([result])
+            except StorageUnavailable:
+                finished.put(result)
+            except Exception as error:  # noqa: BLE001 - as the docstring says
+                _log.error("result_not_written", message_id=result.parcel.id, error=type(error).__name__)
 
     def _free(self, under_way: Mapping[Future[Result], Parcel]) -> int:
         """Return how many to claim: the free threads, 0 when nothing is due."""

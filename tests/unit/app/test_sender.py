@@ -189,6 +189,31 @@ def test_sender_ends_when_the_storage_never_comes_back(desk, put, make):
     assert states(desk) == {"sms:0": "sending"}
 
 
+def test_others_are_written_down_when_one_result_cannot_be(desk, put, make):
+    sending = desk.outbox.sending()
+    real_turn, real_settle = sending.turn, sending.settle
+
+    def refuse(results):
+        if any(result.parcel.key == "sms:1" for result in results):
+            raise RuntimeError
+
+    def turn(results, limit, **options):
+        refuse(results)
+        return real_turn(results, limit, **options)
+
+    def settle(results):
+        refuse(results)
+        return real_settle(results)
+
+    sending.turn, sending.settle = turn, settle
+    put("sms", 4)
+    told = Told()
+    make(sending, sms=told)
+    wait_until(lambda: sorted(states(desk).values()) == ["sending", "sent", "sent", "sent"])
+    assert states(desk)["sms:1"] == "sending"
+    assert len(told.got) == 4
+
+
 def test_message_goes_out_at_once_when_the_sender_is_called(desk, put):
     told = Told()
     options = SenderOptions(poll_seconds=3_600)

@@ -253,32 +253,35 @@ class OutboxSending:
         )
 
     def _tell(self, connection: sa.Connection, posted: Posted) -> None:
-        if (
-            posted.topic == Topic.NOTICE_REQUESTED
-            and posted.state is MessageState.SENT
-            and posted.channel != Channel.WEBHOOK
-        ):
-            # To whom is left out: the receiver knows the notice by its key, and the address stays with us.
-            data = {
-                "notice": posted.key,
-                "channel": posted.channel,
-                "case": posted.case_id,
-                "delivered_at": from_us(self._clock.now_us()).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            }
-            # A notice that was sent again by hand is an event of its own.
-            key = f"{Topic.NOTICE_DELIVERED}:{posted.id}:{posted.attempts}"
-            self._outbox.put(
-                connection, event_message(Topic.NOTICE_DELIVERED, key, data, case_id=posted.case_id)
-            )
-        for listener in self._listeners:
+        """Tell of a message that came to its end; whoever cannot note it must not stop all sending."""
+        for listener in (self._tell_webhooks, *self._listeners):
             try:
                 # What a listener began and did not finish is taken back; that the message has ended is not.
                 with connection.begin_nested():
                     listener(connection, posted)
             except FAULTS:
                 raise
-            except Exception as error:  # noqa: BLE001 - one that cannot note it must not stop all sending
+            except Exception as error:  # noqa: BLE001 - as above
                 _log.error("listener_failed", message_id=posted.id, error=type(error).__name__)
+
+    def _tell_webhooks(self, connection: sa.Connection, posted: Posted) -> None:
+        """Put down that a notice was delivered."""
+        if (
+            posted.topic != Topic.NOTICE_REQUESTED
+            or posted.state is not MessageState.SENT
+            or posted.channel == Channel.WEBHOOK
+        ):
+            return
+        # To whom is left out: the receiver knows the notice by its key, and the address stays with us.
+        data = {
+            "notice": posted.key,
+            "channel": posted.channel,
+            "case": posted.case_id,
+            "delivered_at": from_us(self._clock.now_us()).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
+        # A notice that was sent again by hand is an event of its own.
+        key = f"{Topic.NOTICE_DELIVERED}:{posted.id}:{posted.attempts}"
+        self._outbox.put(connection, event_message(Topic.NOTICE_DELIVERED, key, data, case_id=posted.case_id))
 
 
 _WITH_ENDPOINT = sa.select(
