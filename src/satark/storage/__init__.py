@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from satark.core.staff import ROLES
 from satark.storage.audit import Audit, AuditEntry, Head, read_heads
 from satark.storage.backup import Manifest, check_backup, restore
 from satark.storage.facade import Storage
@@ -12,7 +13,7 @@ from satark.storage.lock import FolderLock, holder_of
 from satark.storage.opening import open_storage
 from satark.storage.retention import Retention, RetentionReport
 from satark.storage.sqlite_checkpoint import Checkpoint
-from satark.storage.staff import ROLES, NewStaffMember, Staff, StaffMember
+from satark.storage.staff import NewStaffMember, Staff, StaffMember
 from satark.storage.verify import AuditReport, Problem, Progress
 
 __all__ = [
