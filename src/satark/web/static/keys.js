@@ -2,6 +2,13 @@
 // there they can be switched off (WCAG 2.1.4). Keys of other layouts (Devanagari) count by their place.
 (function () {
   "use strict";
+  // The bar is wider than a phone: show where we are.
+  var bar = document.querySelector(".areas nav");
+  var here = bar && bar.querySelector("[aria-current]");
+  if (here && bar.scrollWidth > bar.clientWidth) {
+    bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+  }
+
   var help = document.getElementById("keys");
   var list = document.getElementById("keys-list");
   var toggle = document.getElementById("keys-on");
