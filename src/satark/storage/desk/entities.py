@@ -99,10 +99,10 @@ class SqlEntities:
         with self._asking() as connection:
             later = sa.select(ENTITY_EVENTS.c.seq).where(ENTITY_EVENTS.c.occurred_us >= before_us)
             oldest = sa.select(ENTITY_EVENTS.c.seq).order_by(ENTITY_EVENTS.c.seq).limit(1)
-            first = connection.scalar(oldest)
-            until = connection.scalar(later.order_by(ENTITY_EVENTS.c.seq).limit(1))
-            last = connection.scalar(sa.select(sa.func.max(ENTITY_EVENTS.c.seq)))
-        if first is None or (until := last + 1 if until is None else until) <= first:
+            first = int(connection.scalar(oldest) or 0)
+            last = int(connection.scalar(sa.select(sa.func.max(ENTITY_EVENTS.c.seq))) or 0)
+            until = int(connection.scalar(later.order_by(ENTITY_EVENTS.c.seq).limit(1)) or last + 1)
+        if not first or until <= first:
             return 0
         for start in range(first, until, FORGET_EVENTS):
             end = min(start + FORGET_EVENTS, until)

@@ -17,18 +17,17 @@ WITH RECURSIVE walk (entity, seq, previous, step) AS (
     WHERE links.seq = walk.previous AND links.entity = walk.entity AND walk.step < :steps
 )
 """
-_WHOLE = {"start": sa.BigInteger, "entity": sa.BigInteger, "steps": sa.BigInteger}
+_WHOLE = ("start", "entity", "steps", "stop", "most")
+"""Parameters are 64-bit numbers: PostgreSQL would take a small one for a smaller kind."""
 
 
-def _text(sql: str, **more: type[sa.types.TypeEngine[int]]) -> sa.TextClause:
-    kinds = {**_WHOLE, **more}
-    return sa.text(sql).bindparams(
-        *(sa.bindparam(name, type_=kind) for name, kind in kinds.items() if f":{name}" in sql)
-    )
+def _text(sql: str) -> sa.TextClause:
+    names = [name for name in _WHOLE if f":{name}" in sql]
+    return sa.text(sql).bindparams(*(sa.bindparam(name, type_=sa.BigInteger()) for name in names))
 
 
-def _walk(sql: str, **more: type[sa.types.TypeEngine[int]]) -> sa.TextClause:
-    return _text(_WALK + sql, **more)
+def _walk(sql: str) -> sa.TextClause:
+    return _text(_WALK + sql)
 
 
 CHAIN = _walk("SELECT seq FROM walk ORDER BY seq DESC")
@@ -47,8 +46,7 @@ WITH RECURSIVE walk (entity, seq, previous, step, occurred_us, action, amount_mi
         AND walk.step < :steps AND walk.occurred_us >= :stop
 )
 SELECT occurred_us, action, amount_minor FROM walk
-""",
-    stop=sa.BigInteger,
+"""
 )
 """Time, action and amount of a thing's events, back to the first one before `stop`."""
 
@@ -76,8 +74,7 @@ FROM (
 ) AS near CROSS JOIN entities
 WHERE entities.id = near.entity
 ORDER BY near.n_events DESC, near.last_seq DESC, near.entity
-""",
-    most=sa.BigInteger,
+"""
 )
 """What shares events with a thing, most first."""
 
