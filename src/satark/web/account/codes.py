@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 from starlette.responses import RedirectResponse
 
-from satark.web.account.fresh import is_fresh, own_factors
+from satark.web.account.fresh import is_fresh, now_strong, own_factors
 from satark.web.flash import Flash
 from satark.web.forms import text_of
 from satark.web.identity import codes
@@ -70,11 +70,11 @@ class CodePages:
         if step is None:
             return await self._show(request, session, status=400, problem="wrong")
         name = session.username
+        before = await asyncio.to_thread(identity.factors.standing, name)
         if not await asyncio.to_thread(identity.factors.confirm_totp, name, step, actor=name):
             return desk.after("/account", Flash("login_again"))
-        await asyncio.to_thread(desk.sessions.strengthen, request.cookies.get(desk.session_cookie))
-        standing = await asyncio.to_thread(identity.factors.standing, name)
-        if standing.recovery_codes:
+        await asyncio.to_thread(now_strong, desk, request, session, first=not before.second_factor)
+        if before.recovery_codes:
             return desk.after("/account")
         return await self._new_codes(request, session)
 

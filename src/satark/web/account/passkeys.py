@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from satark.web.account.fresh import is_fresh, own_factors
+from satark.web.account.fresh import is_fresh, now_strong, own_factors
 from satark.web.flash import Flash
 from satark.web.forms import text_of
 from satark.web.identity import passkeys
@@ -85,9 +85,10 @@ class PasskeyPages:
         )
         if passkey is None:
             return JSONResponse({"problem": "wrong"}, status_code=400)
+        before = await asyncio.to_thread(identity.factors.standing, session.username)
         if not await asyncio.to_thread(identity.factors.add_passkey, passkey, actor=session.username):
             return JSONResponse({"problem": "known"}, status_code=409)
-        await asyncio.to_thread(desk.sessions.strengthen, request.cookies.get(desk.session_cookie))
+        await asyncio.to_thread(now_strong, desk, request, session, first=not before.second_factor)
         response = JSONResponse({"to": "/account"})
         after = desk.after("/account", Flash("passkey_added"))
         for cookie in after.headers.getlist("set-cookie"):

@@ -56,6 +56,18 @@ def test_passkey_lets_in_without_name_and_password_when_registered(setup, come, 
     assert setup.trail()[-1] == ("asha", "login", "asha")
 
 
+def test_sessions_by_password_alone_end_when_the_first_passkey_is_added(setup, come, device):
+    setup.add()
+    visitor, other = come(setup), come(setup)
+    visitor.enter()
+    other.enter()
+    register(visitor, device)
+    assert other.get("/").status_code == 303
+    log_in(other, device)
+    register(visitor, Authenticator(ORIGIN))
+    assert other.get("/").status_code == 200, "a second key ends nothing"
+
+
 def test_passkey_is_named_on_the_account_page_when_registered(owner):
     page = owner.get("/account").text
     assert "<b>Phone</b>" in page

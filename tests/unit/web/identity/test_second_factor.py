@@ -185,6 +185,16 @@ def test_codes_are_set_up_with_a_picture_and_recovery_codes_when_asked(setup, co
     assert second(other, recovery[3]).status_code == 303
 
 
+def test_sessions_by_password_alone_end_when_the_first_factor_is_set_up(setup, come, submit):
+    setup.add()
+    visitor, other = come(setup), come(setup)
+    visitor.enter()
+    other.enter()
+    set_up(visitor, setup, submit)
+    assert visitor.get("/").status_code == 200
+    assert other.get("/").status_code == 303
+
+
 def test_picture_is_a_drawing_and_nothing_else_when_shown(setup, come, submit):
     setup.add("o.svg-onload@x.in")
     visitor = come(setup)
