@@ -49,6 +49,13 @@ rules:
     action: challenge
     score: 0.5
     reason: {en: "{shipping_billing_km:km} apart", hi: "{shipping_billing_km:km} दूर"}
+  travel:
+    kind: cloned_card
+    params: {limit_kmh: 1000}
+    when: card_speed > limit_kmh
+    action: hold
+    score: 0.7
+    reason: {en: "{card_speed} km/h; limit {limit_kmh}", hi: "{card_speed} किमी/घंटा; सीमा {limit_kmh}"}
   stolen:
     kind: known_bad
     when: listed(card, "stolen")

@@ -196,3 +196,23 @@ def test_decision_is_not_found_when_retention_has_removed_it(missing):
     )
     with pytest.raises(NotFound):
         stored_decision(entry)
+
+
+@pytest.mark.parametrize("card_10m", [0, 1, 6, 7, 12])
+@pytest.mark.parametrize("amount", [10, 600, 601, 900])
+@pytest.mark.parametrize("share", [None, 0.2, 0.7])
+def test_nearest_change_is_that_of_trying_every_value_when_compared(ask, card_10m, amount, share):
+    judge, comparisons, inputs = ask(card_10m=card_10m, card_mean=200.0, share=share, amount=amount)
+    found = find_changes(judge, comparisons, inputs)
+    now = judge.answer(inputs).action
+    told = {(one.name, one.action): one.new for one in (*found.milder, *found.graver)}
+    tried = {"card_10m": range(40), "amount": range(1_501)}
+    for name, values in tried.items():
+        old = judge.value(inputs, name)
+        nearest = {}
+        for value in values:
+            action = judge.answer(judge.changed(inputs, name, value)).action
+            known = nearest.get(action)
+            if action != now and (known is None or abs(value - old) < abs(known - old)):
+                nearest[action] = value
+        assert {action: new for (one, action), new in told.items() if one == name} == nearest

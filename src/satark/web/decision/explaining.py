@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from satark.decisions.judge import Inputs, Judge
     from satark.decisions.model import Decision
     from satark.decisions.ports import LogEntry
+    from satark.policies import Rule
     from satark.web.decision.shelf import Shelf
 
 OPERATORS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"}
@@ -78,8 +79,8 @@ class RuleView:
         The nearest changes with which this rule would not have fired.
     alone
         What the others come to without it.
-    distances
-        Values that it holds against so many kilometres, for the map.
+    distances, speeds
+        Values that it holds against so many kilometres, or kilometres an hour, for the map.
     """
 
     code: str
@@ -92,6 +93,7 @@ class RuleView:
     quiet: tuple[ChangeView, ...]
     alone: str
     distances: tuple[tuple[str, float], ...]
+    speeds: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +180,8 @@ class Explainer:
                     ),
                     quiet=_changes(words, found.quiet.get(rule.code, ())[:2]),
                     alone=without(judge, inputs, rule.code),
-                    distances=tuple(
-                        (name, limit.at)
-                        for name in told
-                        for limit in limits.get(name, [])
-                        if limit.code == rule.code and words.unit(name) == "km"
-                    ),
+                    distances=_limits_in("km", words, rule, limits),
+                    speeds=_limits_in("kmh", words, rule, limits),
                 )
             )
         codes = tuple(reason.code for reason in decision.reasons)
@@ -257,6 +255,19 @@ def _value(
     shown = "" if limit is None else f"{OPERATORS[limit.op]} {words.value(name, limit.at)}"
     chart = bullet(value, None if limit is None else limit.at) if is_number(value) else None
     return ValueView(name, words.name(name), words.value(name, value), shown, chart, bool(ours))
+
+
+def _limits_in(
+    unit: str, words: Words, rule: Rule, limits: dict[str, list[Limit]]
+) -> tuple[tuple[str, float], ...]:
+    """Return the limits of a rule that are in a unit, with the names of their values."""
+    return tuple(
+        (name, limit.at)
+        for name in sorted(rule.when.names)
+        if words.unit(name) == unit
+        for limit in limits.get(name, [])
+        if limit.code == rule.code
+    )
 
 
 def _changes(words: Words, changes: Iterable[Change]) -> tuple[ChangeView, ...]:

@@ -45,6 +45,7 @@ CHART_HEIGHT = 36
 _MAX_TEXT = 64
 _MAX_CHARTS = 8
 _BEFORE = 3
+_HOUR_US = 3_600_000_000
 _TRAVEL_KINDS = ("card", "customer", "device")
 _FENCES = {"shipping_billing_km": "billing", "shipping_location_km": "device"}
 """Values that measure a distance from a place: which one."""
@@ -172,7 +173,7 @@ class DecisionPages:
                 spots += self._places_before(entry, refs, spots)
             if allowed(role, "cases.view"):
                 case = desk.cases.of_event(entry.seq)
-        return Shared(refs, charts, draw(spots, _fences(spots, explanation)), case)
+        return Shared(refs, charts, draw(spots, _fences(entry, spots, explanation)), case)
 
     def _charts(self, entry: LogEntry, refs: dict[str, EntityRef]) -> dict[EntityRef, BarChart]:
         begin, _ = span_until(entry.occurred_us, BUCKET_SECONDS, BUCKETS)
@@ -205,15 +206,21 @@ class DecisionPages:
         return found
 
 
-def _fences(spots: list[Spot], explanation: Explanation | None) -> list[Fence]:
-    """Return the circles of rules that fired and measure a distance from a place of the map."""
-    places = {spot.kind: spot for spot in spots}
+def _fences(entry: LogEntry, spots: list[Spot], explanation: Explanation | None) -> list[Fence]:
+    """Return the circles of rules that fired: how far from a place, or how far somebody can have come since."""
+    places = {spot.kind: spot for spot in reversed(spots)}
+    before = places.get("before")
     found = []
     for rule in [] if explanation is None else explanation.rules:
         for name, km in rule.distances:
             centre = places.get(_FENCES.get(name, ""))
             if centre is not None:
                 found.append(Fence(centre.kind, centre.lat, centre.lon, km, rule.code))
+        if before is not None:
+            hours = max(0, entry.occurred_us - int(before.note)) / _HOUR_US
+            found += [
+                Fence(before.kind, before.lat, before.lon, kmh * hours, rule.code) for _, kmh in rule.speeds
+            ]
     return found
 
 

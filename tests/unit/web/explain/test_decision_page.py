@@ -106,6 +106,15 @@ def test_places_before_are_on_the_map_when_the_card_travelled(world, analyst):
     assert re.search(r"1,1\d\d km from the first", _words(page))
 
 
+def test_reach_since_the_place_before_is_drawn_when_the_card_travelled_too_fast(world, analyst):
+    world.pay(location=MUMBAI, at_us=NOW_US - HOUR_US // 2)
+    page = analyst.get(
+        f"/decisions/{world.pay(location=DELHI, features=(2, 100_000, 2_296.0, 1, True))}"
+    ).text
+    assert "500 km around: Payment before" in _words(page)
+    assert page.count('class="ring fence"') == 2
+
+
 def test_no_map_is_drawn_when_no_place_is_known(world, analyst):
     assert 'class="map"' not in analyst.get(f"/decisions/{world.pay()}").text
 
