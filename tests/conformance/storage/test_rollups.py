@@ -100,6 +100,16 @@ def test_series_has_a_row_per_hour_and_key_when_asked(desk):
     ]
 
 
+def test_hours_of_all_days_add_up_when_asked_by_hour_of_the_day(desk):
+    day_us = 24 * 3_600_000_000
+    desk.rollups.catch_up(Log(payment(1), payment(2, "hold", AT_US - day_us), payment(3, "block")))
+    hour = hour_of(AT_US)
+    assert desk.rollups.hours_of_day(hour - 30, hour + 1, "action") == [
+        (hour % 24, "block", 1),
+        (hour % 24, "hold", 2),
+    ]
+
+
 def test_hours_go_and_days_stay_when_old_rows_are_forgotten(desk):
     desk.rollups.catch_up(Log(payment(1)))
     assert desk.rollups.forget(hour_of(AT_US) + 1) > 0

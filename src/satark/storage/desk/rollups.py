@@ -114,6 +114,19 @@ class Rollups:
             )
             return [(row.bucket, row.key, row.n, row.minor) for row in rows]
 
+    def hours_of_day(self, first: int, end: int, measure: str) -> list[tuple[int, str, int]]:
+        """Return (hour of the day in India, key, count) of one measure over the hours first <= hour < end."""
+        rollups = ROLLUPS.c
+        hour = (rollups.bucket % HOURS_PER_DAY).label("hour")
+        query = (
+            sa.select(hour, rollups.key, sa.func.sum(rollups.n))
+            .where(*_within(HOUR_GRAIN, measure, first, end))
+            .group_by(sa.text("hour"), rollups.key)
+            .order_by(sa.text("hour"), rollups.key)
+        )
+        with self._engines.reading("the counts") as connection:
+            return [(int(row[0]), row[1], int(row[2])) for row in connection.execute(query)]
+
     def policies(self, limit: int = 50) -> list[LoggedPolicy]:
         """Return the policies that the engine has decided by, the one in force first, each once."""
         newest = sa.select(sa.func.max(POLICIES.c.seq).label("seq")).group_by(POLICIES.c.hash).subquery()

@@ -40,20 +40,29 @@ _STOPPING = ("hold", "block")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A length of time; `grain` is what its rows are counted by, `steps` how many there are."""
+    """A length of time.
+
+    Attributes
+    ----------
+    grain, steps
+        What its rows are counted by, and how many of these it has.
+    fresh_seconds
+        How long figures of it are shown before they are read again: the longer it is, the less they move.
+    """
 
     code: str
     grain: int
     steps: int
+    fresh_seconds: int
 
 
 SPANS = {
     span.code: span
     for span in (
-        Span("24h", HOUR_GRAIN, 24),
-        Span("7d", DAY_GRAIN, 7),
-        Span("30d", DAY_GRAIN, 30),
-        Span("90d", DAY_GRAIN, 90),
+        Span("24h", HOUR_GRAIN, 24, 2),
+        Span("7d", DAY_GRAIN, 7, 10),
+        Span("30d", DAY_GRAIN, 30, 30),
+        Span("90d", DAY_GRAIN, 90, 60),
     )
 }
 
@@ -68,6 +77,9 @@ class Counts(Protocol):
 
     def series(self, grain: int, first: int, end: int, measure: str) -> list[tuple[int, str, int, int]]:
         """Return (bucket, key, count, amount) of one measure, in order."""
+
+    def hours_of_day(self, first: int, end: int, measure: str) -> list[tuple[int, str, int]]:
+        """Return (hour of the day, key, count) of one measure over first <= hour < end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +167,6 @@ def gather(counts: Counts, span: Span, now_us: int) -> Figures:
     sums = counts.sums(span.grain, first, end, (ACTION, METHOD, SCORE, STATE, RULE, LATENCY, DEGRADED))
     before = counts.sums(span.grain, first - span.steps, first, (ACTION,))[ACTION]
     actions = sums[ACTION]
-    by_hour = counts.series(HOUR_GRAIN, first * span.grain, end * span.grain, ACTION)
     return Figures(
         span=span,
         from_us=hour_start_us(first * span.grain),
@@ -167,8 +178,8 @@ def gather(counts: Counts, span: Span, now_us: int) -> Figures:
         stopped_before_minor=sum(before.get(action, (0, 0))[1] for action in _STOPPING),
         held_minor=actions.get("hold", (0, 0))[1],
         degraded=sum(n for n, _ in sums[DEGRADED].values()),
-        buckets=_buckets(by_hour, span, first, end),
-        hours=_hours_of_day(by_hour),
+        buckets=_buckets(counts.series(span.grain, first, end, ACTION), span, first, end),
+        hours=_hours_of_day(counts.hours_of_day(first * span.grain, end * span.grain, ACTION)),
         scores=_scores(sums[SCORE]),
         latency=_latency(sums[LATENCY]),
         rules=_ranked({key: {"": row} for key, row in sums[RULE].items()})[:TOP_RULES],
@@ -241,20 +252,18 @@ def _duration(microseconds: int) -> str:
 
 
 def _buckets(
-    by_hour: list[tuple[int, str, int, int]], span: Span, first: int, end: int
+    rows: list[tuple[int, str, int, int]], span: Span, first: int, end: int
 ) -> list[tuple[int, dict[str, int]]]:
     found: dict[int, dict[str, int]] = {bucket: {} for bucket in range(first, end)}
-    for hour, action, n, _ in by_hour:
-        counts = found[hour // span.grain]
-        counts[action] = counts.get(action, 0) + n
+    for bucket, action, n, _ in rows:
+        found[bucket][action] = n
     return [(hour_start_us(bucket * span.grain), counts) for bucket, counts in found.items()]
 
 
-def _hours_of_day(by_hour: list[tuple[int, str, int, int]]) -> list[dict[str, int]]:
+def _hours_of_day(rows: list[tuple[int, str, int]]) -> list[dict[str, int]]:
     found: list[dict[str, int]] = [{} for _ in range(HOURS_PER_DAY)]
-    for hour, action, n, _ in by_hour:
-        counts = found[hour % HOURS_PER_DAY]
-        counts[action] = counts.get(action, 0) + n
+    for hour, action, n in rows:
+        found[hour][action] = n
     return found
 
 

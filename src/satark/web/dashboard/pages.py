@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from satark.web.desk import Desk
     from satark.web.sessions import Session
 
-FRESH_US = 2 * MICROS_PER_SECOND
-"""Figures are read again after so long; many viewers share one look."""
 DEFAULT_SPAN, DEFAULT_MAP = "24h", "stopped"
 
 
@@ -83,10 +81,10 @@ class DashboardPages:
         }
 
     async def _figures(self, span: fig.Span) -> fig.Figures:
-        """Return figures of a moment ago, or read them."""
+        """Return figures of a moment ago, which many viewers share, or read them."""
         desk, now_us = self._desk, self._desk.clock.now_us()
         known = self._read.get(span.code)
-        if known is not None and 0 <= now_us - known.to_us < FRESH_US:
+        if known is not None and 0 <= now_us - known.to_us < span.fresh_seconds * MICROS_PER_SECOND:
             return known
         read = await asyncio.to_thread(fig.gather, desk.store.rollups, span, now_us)
         self._read[span.code] = read
