@@ -95,7 +95,7 @@ def test_a_backup_without_a_desk_is_restored_as_it_was_before_there_were_desks(b
 def test_a_backup_is_refused_when_its_desk_was_changed(filled, backend, tmp_path):
     filled[0].backup(tmp_path / "backup")
     path = tmp_path / "backup" / "desk.db"
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    path.write_bytes(path.read_bytes()[:-1] + bytes([path.read_bytes()[-1] ^ 1]))
     with pytest.raises(IntegrityBroken):
         check_backup(tmp_path / "backup")
 
