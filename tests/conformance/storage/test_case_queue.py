@@ -33,6 +33,16 @@ def test_most_at_risk_comes_first_and_pages_follow_each_other(desk):
     assert found == whole
 
 
+def test_proposals_are_found_until_a_second_person_decides(desk):
+    open_case(desk, 1)
+    guarded = open_case(desk, 2, four_eyes=True)
+    assert ids(desk, proposed=True) == []
+    desk.cases.close([guarded], CaseOutcome.GENUINE, "travelling", "asha")
+    assert ids(desk, proposed=True) == [guarded]
+    desk.cases.decline([guarded], "ravi")
+    assert ids(desk, proposed=True) == []
+
+
 def test_a_page_that_ends_with_the_last_case_says_so(desk):
     for seq in (1, 2, 3):
         open_case(desk, seq)
