@@ -27,7 +27,9 @@ def problems_of(page) -> list[str]:
     # Through the driver, so that the page's own policy for scripts stays as strict as it is.
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = list(page.evaluate(_RUN))
-    width, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    width, room = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
     if width > room:
         found.append(f"wider than its window: {width} of {room}")
     shift = page.evaluate(_SHIFTED)

@@ -48,9 +48,7 @@ class Wiring(Protocol):
     def work(self, announce: Callable[[Mapping[str, object]], None]) -> None:
         """Run the worker until told to stop."""
 
-    def seed(
-        self, *, decisions: int, alerts: int, seed: int, tell: Callable[[str, int, int], None]
-    ) -> Any:  # noqa: ANN401 - counts of what was stored
+    def seed(self, *, decisions: int, alerts: int, seed: int, tell: Callable[[str, int, int], None]) -> Any:  # noqa: ANN401 - counts of what was stored
         """Fill an empty installation with a simulated past."""
 
     def up(

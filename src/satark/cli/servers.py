@@ -87,7 +87,12 @@ def up(wiring: Wiring, output: Output, *, rate: float, seed: int) -> None:
         wiring.up(teller.tell, rate_per_second=rate, seed=seed)
 
 
-_NAMES = {"engine": "the engine", "web": "the pages", "worker": "the worker", "stream": "the simulated stream"}
+_NAMES = {
+    "engine": "the engine",
+    "web": "the pages",
+    "worker": "the worker",
+    "stream": "the simulated stream",
+}
 _REASONS = {
     "starting": "starting",
     "compiling": "compiling the windows; the first time takes a minute",
