@@ -36,7 +36,7 @@ def main() -> None:
         held = world.pay(
             card="tok_000000000001",
             device={"id": "device-0001"},
-            features=(9, 450_000, 1_148.0, 1, True),
+            features=(9, 450_000, 900.0, 1, True),
             amount=500_000,
             location=DELHI,
             customer={"id": "cust-88121", "phone": "+919876543210"},
