@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Programs that the tests run in a process of their own; they import each other by name.
+collect_ignore_glob = ["*_program.py", "whole_console.py"]
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
