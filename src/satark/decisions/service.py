@@ -21,6 +21,7 @@ from satark.decisions.list_edits import (
     encode_list_edit,
     list_entry,
 )
+from satark.decisions.pending import Pending
 from satark.decisions.ports import FLAG_PARKED
 from satark.decisions.recovery import (
     Memory,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from satark.core.clock import Clock
     from satark.decisions.decide import Decider
     from satark.decisions.list_edits import ListEdit
-    from satark.decisions.ports import EventLog, LogEntry
+    from satark.decisions.ports import EventLog
     from satark.events import Event
     from satark.events.tokens import CardTokens
 
@@ -95,9 +96,8 @@ class DecisionService:
         self._committer = Committer(
             log, committed=self._on_commit, failed=self._on_failure, wait_us=batch_wait_us
         )
-        self._pending: dict[tuple[int, str], Accepted] = {}
+        self._pending = Pending()
         self._state = "starting"
-        self._lock = threading.Lock()
         self._gate = threading.Lock()  # Held while an event enters: no rebuild or snapshot sees half of one.
         self._decider: Decider | None = None
         self._memory = Memory(log, tokens)
@@ -196,13 +196,16 @@ class DecisionService:
             event = seal_card(decode_event(raw, only), self._tokens)
             body = canonical_body(event)
             with self._gate:
-                if self._state != "ready":
-                    message = f"the engine is {self._state}"
-                    raise NotReady(message, retry_after_seconds=1)
+                self._ready_or_raise()
                 self._accept(event, body, owner, done, started)
         except SatarkError as error:
             self.counts["refused"] += 1
             done(Outcome(0, b"", error=error))
+
+    def _ready_or_raise(self) -> None:
+        if self._state != "ready":
+            message = f"the engine is {self._state}"
+            raise NotReady(message, retry_after_seconds=1)
 
     def _accept(
         self, event: Event, body: bytes, owner: int, done: Callable[[Outcome], None], started: int
@@ -232,7 +235,10 @@ class DecisionService:
         self._seq = arrival.seq
         self.counts["accepted"] += 1
         self.counts["late"] += arrival.late
-        self._pending[owner, event.id] = waiting
+        self._queue(waiting)
+
+    def _queue(self, waiting: Accepted) -> None:
+        self._pending.add(waiting)
         self._committer.put(waiting)
 
     def _distrust_windows(self) -> None:
@@ -272,30 +278,20 @@ class DecisionService:
                 flags = FLAG_PARKED
                 self.counts["parked"] += 1
             elif isinstance(event, Label):
-                earlier = self._earlier_label(arrival.owner, ref, arrival.seq)
+                # What is not committed yet is not in the log's indexes; asked first, none is missed on its way there.
+                waiting = self._pending.about(arrival.owner, ref)
+                earlier = self._memory.earlier_label(arrival.owner, ref, arrival.seq, waiting)
         entry = entry_of(arrival, event_type(event), flags=flags, ref=ref)
         self._half_done = earlier is not None  # It is taken out first; alone, an event enters or does not.
         take_in(self.decider, self._memory, entry, event, earlier)
         self._half_done = False
         return Accepted(entry, receipt(entry), None, [done])
 
-    def _earlier_label(self, owner: int, ref: str, seq: int) -> LogEntry | None:
-        # What is not committed yet is not in the log's indexes; asked first, none is missed on its way there.
-        with self._lock:
-            waiting = [accepted.entry for accepted in self._pending.values()]
-        waiting = [entry for entry in waiting if entry.owner == owner and ref in {entry.ref, entry.event_id}]
-        return self._memory.earlier_label(owner, ref, seq, waiting)
-
     def _is_repeated(self, owner: int, event_id: str, digest: bytes, done: Callable[[Outcome], None]) -> bool:
         """Answer an id that came before; raise when it came with another body."""
-        waiting = self._pending.get((owner, event_id))
-        if waiting is not None:
-            same_or_raise(waiting.entry, digest)
-            with self._lock:
-                if (owner, event_id) in self._pending:
-                    waiting.done.append(done)
-                    self.counts["repeated"] += 1
-                    return True
+        if self._pending.join(owner, event_id, digest, done):
+            self.counts["repeated"] += 1
+            return True
         entry = self._log.find(owner, event_id)
         if entry is None:
             return False
@@ -320,9 +316,7 @@ class DecisionService:
         digest = body_digest(body)
         try:
             with self._gate:
-                if self._state != "ready":
-                    message = f"the engine is {self._state}"
-                    raise NotReady(message, retry_after_seconds=1)
+                self._ready_or_raise()
                 decider = self.decider
                 check_list_edit(decider.policy, edit)
                 if self._is_repeated(SYSTEM_OWNER, event_id, digest, done):
@@ -331,10 +325,7 @@ class DecisionService:
                 apply_list_edit(decider.lists, edit)
                 self._seq = entry.seq
                 self.counts["accepted"] += 1
-                waiting = self._pending[SYSTEM_OWNER, event_id] = Accepted(
-                    entry, receipt(entry), None, [done]
-                )
-                self._committer.put(waiting)
+                self._queue(Accepted(entry, receipt(entry), None, [done]))
         except SatarkError as error:
             self.counts["refused"] += 1
             done(Outcome(0, b"", error=error))
@@ -348,11 +339,7 @@ class DecisionService:
 
     def _on_commit(self, batch: Sequence[Any]) -> None:
         self._committed_seq = batch[-1].entry.seq
-        pending = self._pending
-        with self._lock:
-            for waiting in batch:
-                entry = waiting.entry
-                pending.pop((entry.owner, entry.event_id), None)
+        self._pending.remove(batch)
         for waiting in batch:
             self.counts["unheard"] += tell(waiting.done, Outcome(200, waiting.body, waiting.decision))
 
@@ -374,9 +361,7 @@ class DecisionService:
                 return
 
     def _turn_away(self, batch: Sequence[Any], refusal: SatarkError) -> None:
-        with self._lock:
-            for waiting in batch:
-                self._pending.pop((waiting.entry.owner, waiting.entry.event_id), None)
+        self._pending.remove(batch)
         for waiting in batch:
             self.counts["unheard"] += tell(waiting.done, Outcome(0, b"", error=refusal))
 
