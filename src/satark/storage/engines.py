@@ -9,6 +9,7 @@ before it.
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,16 @@ from sqlalchemy.pool import QueuePool
 from satark.core.errors import SettingInvalid, StorageUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 5_000
+OPENING_PATIENCE_SECONDS = 30.0
+"""How long opening a database waits for others that open, migrate or close it at the same time."""
+_OPENING_PAUSE_SECONDS = 0.02
 LOG_PAGE_BYTES = 16_384
 """Rows of 2.2 KB: 16 KB pages cost 17 µs per row in batches of 48, 4 KB pages 23 µs (measured)."""
 WRITER_CACHE_KIB = 32_768
@@ -185,6 +192,41 @@ def storage_faults(what: str) -> Iterator[None]:
         raise StorageUnavailable(message, certain=True) from error
 
 
+def waiting_for_others(work: Callable[[], T]) -> T:
+    """Do what opens a database, again and again while another that opens or closes it has it locked.
+
+    SQLite's own wait (`busy_timeout`) does not cover all of it: a connection that would have to wait for one that
+    waits for it (both change the journal's mode) and one that comes while the last other one closes are told at once
+    that the database is locked.
+
+    Parameters
+    ----------
+    work
+        Leaves nothing behind when it raises.
+
+    Raises
+    ------
+    sqlite3.OperationalError, sqlalchemy.exc.OperationalError
+        It was locked for `OPENING_PATIENCE_SECONDS`, or something else is wrong.
+    """
+    until = time.monotonic() + OPENING_PATIENCE_SECONDS
+    while True:
+        try:
+            return work()
+        except (sqlite3.OperationalError, sa.exc.OperationalError) as error:
+            if not _is_locked(error) or time.monotonic() > until:
+                raise
+        time.sleep(_OPENING_PAUSE_SECONDS)
+
+
+def _is_locked(error: sqlite3.OperationalError | sa.exc.OperationalError) -> bool:
+    """Tell whether SQLite said that another has the database; PostgreSQL's refusals are none of these."""
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlite_errorcode", None)
+    # The low byte is the kind; above it stands which sort of busy it was.
+    return code is not None and code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
 def _sqlite_engine(
     path: Path, *, write: bool, connect_args: Mapping[str, Any] | None, sizes: tuple[int, int]
 ) -> sa.Engine:
@@ -201,6 +243,9 @@ def _sqlite_engine(
     arguments.update(connect_args or {})
 
     def connect() -> sqlite3.Connection:
+        return waiting_for_others(open_one)
+
+    def open_one() -> sqlite3.Connection:
         connection: sqlite3.Connection = sqlite3.connect(uri, **arguments)
         try:
             set_up_sqlite(connection, write=write, page_bytes=page_bytes, checkpoint_pages=checkpoint_pages)

@@ -18,7 +18,7 @@ import msgspec
 import sqlalchemy as sa
 
 from satark.core.errors import FolderUnusable, SettingInvalid
-from satark.storage.engines import storage_faults
+from satark.storage.engines import storage_faults, waiting_for_others
 from satark.storage.tables import INSTALLATION
 
 if TYPE_CHECKING:
@@ -179,17 +179,23 @@ def bind_secrets(engines: Engines, secrets: Secrets) -> None:
     """
     mark = secret_mark(secrets)
     with storage_faults("the database"):
-        with engines.read.connect() as connection:
-            found = connection.scalar(_FIND_MARK)
-        if found is None and engines.write is not None:
-            with engines.write.begin() as connection:
-                found = connection.scalar(_FIND_MARK)
-                if found is None:
-                    connection.execute(sa.insert(INSTALLATION).values(name=_MARK, value=mark))
-                    found = mark
+        found = waiting_for_others(lambda: _mark_of(engines, mark))
     if found is not None and not hmac.compare_digest(found, mark):
         message = "these are not the secrets of this database; put its own secrets.json back"
         raise FolderUnusable(message)
+
+
+def _mark_of(engines: Engines, mark: str) -> str | None:
+    """Return the mark that the database has; one that may be written and has none is given this one."""
+    with engines.read.connect() as connection:
+        found: str | None = connection.scalar(_FIND_MARK)
+    if found is None and engines.write is not None:
+        with engines.write.begin() as connection:
+            found = connection.scalar(_FIND_MARK)
+            if found is None:
+                connection.execute(sa.insert(INSTALLATION).values(name=_MARK, value=mark))
+                found = mark
+    return found
 
 
 def knows_secrets(engines: Engines) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from satark.core.errors import FolderUnusable
-from satark.storage.engines import storage_faults
+from satark.storage.engines import storage_faults, waiting_for_others
 
 if TYPE_CHECKING:
     from satark.storage.engines import Engines
@@ -75,16 +75,21 @@ def migrate(engines: Engines, *, target: str | None = None, steps: Steps = LOG_S
     """
     target = target or steps.head
     with storage_faults("the database"):
-        with engines.read.connect() if engines.write is None else engines.write.connect() as connection:
-            found = current_revision(connection, steps.version_table)
+        found = waiting_for_others(lambda: _found(engines, steps))
         if found == target:
             return
-        if engines.write is None:
+        write = engines.write
+        if write is None:
             message = (
                 f"the tables are of version {found}, this program reads {target}; open it once for writing"
             )
             raise FolderUnusable(message, found=found, expected=target)
-        _upgrade(engines.write, target, steps)
+        waiting_for_others(lambda: _upgrade(write, target, steps))
+
+
+def _found(engines: Engines, steps: Steps) -> str | None:
+    with engines.read.connect() if engines.write is None else engines.write.connect() as connection:
+        return current_revision(connection, steps.version_table)
 
 
 def _upgrade(engine: sa.Engine, target: str, steps: Steps) -> None:

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from satark.core.errors import StorageUnavailable
 from satark.storage import open_storage
-from satark.storage.engines import sqlite_engines
+from satark.storage.engines import sqlite_engines, waiting_for_others
 from satark.storage.migrate import HEAD, migrate, script_folder
 from satark.storage.tables import METADATA
 
@@ -105,3 +105,42 @@ def test_nothing_is_left_when_a_migration_fails_in_its_middle(tmp_path, monkeypa
         assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     connection.close()
     open_storage(tmp_path).close()
+
+
+def test_opening_waits_when_another_has_the_database_locked(tmp_path):
+    """A connection in exclusive mode lets nobody in, and SQLite then refuses at once or after its own short wait."""
+    open_storage(tmp_path).close()
+    holder = sqlite3.connect(tmp_path / "satark.db", check_same_thread=False, isolation_level=None)
+    holder.execute("PRAGMA busy_timeout = 0")
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    tries = []
+
+    def work():
+        tries.append("try")
+        if len(tries) == 3:
+            holder.close()
+        connection = sqlite3.connect(tmp_path / "satark.db", timeout=0)
+        try:
+            return connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        finally:
+            connection.close()
+
+    assert waiting_for_others(work) == "wal"
+    assert len(tries) == 3
+
+
+def test_opening_gives_up_when_something_else_is_wrong(tmp_path):
+    tries = []
+
+    def work():
+        tries.append("try")
+        connection = sqlite3.connect(tmp_path / "new.db")
+        try:
+            connection.execute("SELECT * FROM no_such_table")
+        finally:
+            connection.close()
+
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        waiting_for_others(work)
+    assert tries == ["try"]
