@@ -152,6 +152,9 @@ class MemoryLog:
         self.gate.set()
         self.arrived = threading.Event()
 
+    def probe(self) -> None:
+        pass
+
     def last_seq(self) -> int:
         return len(self.entries)
 

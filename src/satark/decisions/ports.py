@@ -58,6 +58,9 @@ class LogEntry(msgspec.Struct, frozen=True):
 class EventLog(Protocol):
     """The durable log of events and decisions."""
 
+    def probe(self) -> None:
+        """Raise `StorageUnavailable` unless a batch can be written now; asked after one that could not."""
+
     def last_seq(self) -> int:
         """Return the greatest committed seq, 0 when empty."""
 

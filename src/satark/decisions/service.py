@@ -366,9 +366,7 @@ class DecisionService:
             self.counts["unheard"] += tell(waiting.done, Outcome(0, b"", error=refusal))
 
     def _rebuild(self) -> None:
-        probe = getattr(self._log, "probe", None)
-        if probe is not None:
-            probe()
+        self._log.probe()
         decider = self._make_decider()
         memory = Memory(self._log, self._tokens)
         decider.compile()
