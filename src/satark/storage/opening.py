@@ -113,6 +113,11 @@ def _secrets_of(folder: Path | None, engines: Engines) -> Secrets:
     if found is not None:
         return found
     if engines.write is None or knows_secrets(engines):
+        # A database knows its secrets only after the file was written: one that opens at the same time may have
+        # written both since the look above.
+        found = load_secrets(folder)
+        if found is not None:
+            return found
         message = (
             "the installation's secrets.json is missing; put it back, without it card histories would be cut"
         )
