@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from satark.language import Diagnostic, Position
+from satark.language.diagnostics import Diagnostic, Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
