@@ -1,0 +1,457 @@
+"""What a backtest says, as plain data: for a terminal, a report, a console page and JSON alike.
+
+All amounts are minor units of `BacktestResult.currency`; all times are microseconds since the epoch. A payment is
+`flagged` when its action is anything but allow, `stopped` when it is held or blocked, and an `alert` when the policy's
+cases would have sent it to a queue. Labels decide what was fraud; payments without one count for none of both.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+FORMAT = 1
+
+
+class Share(msgspec.Struct, frozen=True):
+    """A share of a whole, with its 95 % interval (Wilson).
+
+    Attributes
+    ----------
+    part, whole
+        Payments; with a control group they are weighted, so they need not be whole numbers.
+    value, low, high
+        None when `whole` is 0.
+    """
+
+    part: float
+    whole: float
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Costs(msgspec.Struct, frozen=True):
+    """What the cost-optimal point weighs, in minor units.
+
+    Attributes
+    ----------
+    review_minor
+        Work of an analyst on one alert.
+    friction_minor
+        What it costs to trouble one genuine payment (calls, lost custom).
+    loss_share
+        The share of a missed fraud's amount that is lost in the end.
+    alerts_per_day
+        The greatest number of alerts a day that the desk can work on; None without such a bound.
+    """
+
+    review_minor: int
+    friction_minor: int
+    loss_share: float = 1.0
+    alerts_per_day: float | None = None
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Something that a reader must know to judge the figures; `code` is stable, the words come with the report."""
+
+    code: str
+    numbers: dict[str, float | int | str] = {}
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What was decided again.
+
+    Attributes
+    ----------
+    kind
+        "file" or "log".
+    name
+        Of the file; of the log its first and last place, such as ``1 to 40213``.
+    from_us, to_us
+        The event times of the payments that count: the bounds that were asked for, otherwise the first and last.
+    rows, refused, repeated
+        Of files.
+    events
+        How many of each type went through the windows, those before `from_us` included.
+    late, parked
+        Events too late for the windows; results and labels whose payment never came.
+    """
+
+    kind: str
+    name: str
+    from_us: int
+    to_us: int
+    rows: int
+    refused: int
+    repeated: int
+    events: dict[str, int]
+    late: int
+    parked: int
+
+
+class Labels(msgspec.Struct, frozen=True):
+    """What is known of the truth.
+
+    Attributes
+    ----------
+    labelled, fraud, genuine
+        Payments with a label.
+    payments
+        All payments that count.
+    base_rate
+        The share of frauds among the labelled.
+    stopped_then
+        Payments that the answer of their time held or blocked; their outcome was never seen (a log alone).
+    stopped_labelled
+        Those of them that have a label all the same.
+    control
+        Payments that were released at random by the control group.
+    weighted
+        Whether figures are weighted, each control payment standing for as many as its share says.
+    disputed
+        Payments whose reporters contradict each other; the newest trusted one counts.
+    """
+
+    labelled: int
+    fraud: int
+    genuine: int
+    payments: int
+    base_rate: Share
+    stopped_then: int = 0
+    stopped_labelled: int = 0
+    control: int = 0
+    weighted: bool = False
+    disputed: int = 0
+
+
+class ActionTotal(msgspec.Struct, frozen=True):
+    """The payments that got one action; `fraud` and `genuine` are those with such a label."""
+
+    payments: int
+    amount_minor: int
+    fraud: int
+    fraud_minor: int
+    genuine: int
+    genuine_minor: int
+
+
+class QueueLoad(msgspec.Struct, frozen=True):
+    """Alerts per hour over all hours of the time that counts, quiet ones included.
+
+    Attributes
+    ----------
+    alerts
+        All of them.
+    mean, p95, most
+        Per hour.
+    per_day
+        Alerts per day, mean.
+    by_hour
+        24 means, one per hour of the day in IST.
+    by_hour_p95
+        24 values: what one day in twenty passes at that hour.
+    days
+        (start of the IST day in microseconds, alerts), one per day, at most 400.
+    queues
+        Alerts per queue.
+    """
+
+    alerts: int
+    mean: float
+    p95: float
+    most: int
+    per_day: float
+    by_hour: list[float]
+    by_hour_p95: list[float]
+    days: list[tuple[int, int]]
+    queues: dict[str, int]
+
+
+class RuleResult(msgspec.Struct, frozen=True):
+    """One rule.
+
+    Attributes
+    ----------
+    fired
+        Payments on which it counted (exempted ones do not).
+    fraud, genuine
+        Those with such a label.
+    precision
+        Frauds among the labelled that it fired on.
+    recall
+        The frauds that it fired on, among all.
+    fraud_minor
+        Their worth.
+    alone
+        Payments on which no other rule fired.
+    marginal_flagged, marginal_stopped
+        Payments that without it would not be flagged, or not be stopped: what it adds to the others.
+    marginal_fraud, marginal_genuine
+        Frauds and genuine payments among those that would not be flagged without it.
+    marginal_fraud_minor
+        The worth of those frauds.
+    marginal_alerts
+        Alerts that there would not be without it.
+    dead
+        It never fired.
+    redundant
+        It fired, and without it every action would have been the same.
+    """
+
+    code: str
+    action: str
+    score: float
+    fired: int
+    fraud: int
+    genuine: int
+    precision: Share
+    recall: Share
+    fraud_minor: int
+    alone: int
+    marginal_flagged: int
+    marginal_stopped: int
+    marginal_fraud: int
+    marginal_genuine: int
+    marginal_fraud_minor: int
+    marginal_alerts: int
+    dead: bool
+    redundant: bool
+
+
+class Overlap(msgspec.Struct, frozen=True):
+    """Two rules that fire together; `share` is of the one that fired less often."""
+
+    first: str
+    second: str
+    both: int
+    share: float
+
+
+class CurvePoint(msgspec.Struct, frozen=True):
+    """What flagging every payment with at least this score would mean.
+
+    Attributes
+    ----------
+    threshold
+        The least score that is flagged; the first point is above every score, so it flags nothing.
+    flagged, fraud, genuine
+        Payments; all with that score, and those with a label.
+    per_day
+        `flagged` per day.
+    fraud_minor
+        The worth of the frauds found.
+    precision, recall
+        None where nothing is flagged, or there is no fraud.
+    cost_minor
+        Frauds missed, genuine payments troubled and alerts worked on, by `Costs`; of labelled payments alone.
+    """
+
+    threshold: float
+    flagged: int
+    fraud: int
+    genuine: int
+    per_day: float
+    fraud_minor: int
+    precision: float | None
+    recall: float | None
+    cost_minor: int
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """The threshold curve of one score.
+
+    Attributes
+    ----------
+    of
+        "score" (of the decision) or "model" (of the model alone).
+    points
+        By falling threshold, at most some hundreds.
+    cost_optimal, budget_optimal
+        Places in `points`: the least cost; the most fraud (by worth) within the budget of alerts. None without labels
+        or without a budget.
+    auc
+        The chance that a fraud has a higher score than a genuine payment; None without both.
+    average_precision
+        Of the ranking by this score; None without frauds.
+    """
+
+    of: str
+    points: list[CurvePoint]
+    cost_optimal: int | None
+    budget_optimal: int | None
+    auc: float | None
+    average_precision: float | None
+
+
+class PolicyResult(msgspec.Struct, frozen=True):
+    """What one policy does.
+
+    Attributes
+    ----------
+    model, model_hash
+        The name and hash of its model; empty without one.
+    killed
+        Rules that were switched off.
+    actions
+        The four actions, mildest first.
+    stopped_minor, challenged_minor
+        The worth of what is held or blocked, and of what is challenged.
+    fraud_stopped_minor, fraud_challenged_minor, fraud_missed_minor
+        The worth of frauds that are held or blocked, challenged, or allowed.
+    genuine_troubled, customers_troubled
+        Genuine payments that are flagged, and the different customers behind them.
+    precision, recall
+        Of flagged payments.
+    stop_precision, stop_recall
+        Of held and blocked ones.
+    recall_by_worth
+        The worth of flagged frauds by the worth of all.
+    degraded
+        Decisions per code.
+    cost_minor
+        By `Costs`, of the actions as they are.
+    """
+
+    name: str
+    version: int
+    hash: str
+    mode: str
+    model: str
+    model_hash: str
+    killed: list[str]
+    actions: dict[str, ActionTotal]
+    stopped_minor: int
+    challenged_minor: int
+    fraud_stopped_minor: int
+    fraud_challenged_minor: int
+    fraud_missed_minor: int
+    genuine_troubled: int
+    customers_troubled: int
+    precision: Share
+    recall: Share
+    stop_precision: Share
+    stop_recall: Share
+    recall_by_worth: float | None
+    queue: QueueLoad
+    rules: list[RuleResult]
+    overlaps: list[Overlap]
+    curves: list[Curve]
+    degraded: dict[str, int]
+    cost_minor: int
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """Payments that got one action from `against` and another from the candidate."""
+
+    before: str
+    after: str
+    payments: int
+    amount_minor: int
+    fraud: int
+    fraud_minor: int
+    genuine: int
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """One payment that the two policies answer differently; `label` is empty when it has none."""
+
+    id: str
+    occurred_us: int
+    amount_minor: int | None
+    label: str
+    before: str
+    after: str
+    score_before: float
+    score_after: float
+    rules_before: list[str]
+    rules_after: list[str]
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """The candidate less the policy it is compared with: a positive number means that there is more of it.
+
+    Attributes
+    ----------
+    changed
+        Payments with another action.
+    matrix
+        Only the cells that are not empty.
+    fraud_stopped_minor, fraud_flagged_minor
+        More rupees of fraud held or blocked; flagged in any way.
+    fraud_stopped, fraud_flagged
+        The same in payments.
+    genuine_troubled, customers_troubled
+        More genuine payments flagged, and customers behind them.
+    newly_troubled, no_longer_troubled
+        Customers with a flagged genuine payment under the candidate alone, and under the other alone.
+    alerts_per_day, cost_minor
+        More of each.
+    examples
+        The most telling changes: by label (frauds, then genuine payments, then unlabelled ones), then by amount; at
+        most 200.
+    """
+
+    changed: int
+    matrix: list[Cell]
+    stopped_minor: int
+    fraud_stopped_minor: int
+    fraud_flagged_minor: int
+    fraud_stopped: int
+    fraud_flagged: int
+    genuine_troubled: int
+    customers_troubled: int
+    newly_troubled: int
+    no_longer_troubled: int
+    alerts_per_day: float
+    cost_minor: int
+    examples: list[Changed]
+
+
+class BacktestResult(msgspec.Struct, frozen=True):
+    """The whole answer of `satark backtest`.
+
+    Attributes
+    ----------
+    format
+        Of this object; grows when a field changes its meaning.
+    candidate
+        The policy that is tried.
+    against
+        The one it is compared with, on the same events; None without.
+    difference
+        None without `against`.
+    notes
+        What limits these figures.
+    seconds
+        How long it took.
+    """
+
+    format: int
+    source: Source
+    currency: str
+    payments: int
+    amount_minor: int
+    days: float
+    labels: Labels
+    costs: Costs
+    candidate: PolicyResult
+    against: PolicyResult | None
+    difference: Difference | None
+    notes: list[Note]
+    seconds: float
+
+
+def encode_result(result: BacktestResult) -> bytes:
+    """Return a result as JSON."""
+    return msgspec.json.encode(result)
+
+
+def decode_result(data: bytes | str) -> BacktestResult:
+    """Read a result from JSON.
+
+    Raises
+    ------
+    msgspec.MsgspecError
+        It is none.
+    """
+    return msgspec.json.decode(data, type=BacktestResult)
