@@ -17,9 +17,10 @@ import structlog
 from satark.app.follower import BATCH, Follower
 from satark.app.sender import Sender, SenderOptions, carriers_of
 from satark.cases.notices import NoticePlan, NoticePlanner
+from satark.cases.notices.reach import check_address
 from satark.cases.outbox import Topic
 from satark.core.clock import MICROS_PER_DAY, SystemClock
-from satark.core.errors import SatarkError
+from satark.core.errors import SatarkError, SettingInvalid
 from satark.events import CardTokens
 from satark.storage import FolderLock
 from satark.storage.desk.outbox_sending import OutboxSending
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
+    from satark.app.settings import Settings
     from satark.app.wiring import AppWiring
     from satark.cases.outbox import Posted
     from satark.storage import Storage
@@ -135,6 +137,10 @@ def work(wiring: AppWiring, announce: Announce) -> None:
         ):
             follower = make_follower(wiring, storage, desk)
             follower.adopt()
+            off = notices_off(wiring.settings) if wiring.policy().notices.kinds else None
+            if off is not None:
+                _log.error("notices_off", setting=off["setting"], channels=off["channels"])
+                announce(off)
             parts = parts_of(wiring, storage, desk, follower)
             for part in parts:
                 part.start()
@@ -180,25 +186,16 @@ def parts_of(wiring: AppWiring, storage: Storage, desk: Desk, follower: Follower
 def make_planner(wiring: AppWiring, desk: Desk) -> NoticePlanner:
     """Put together what says which customers to tell.
 
-    Raises
-    ------
-    SettingInvalid
-        A channel is set up, but not the address under which customers reach the pages.
+    Without a usable address under which customers reach the pages nobody is told: see `notices_off`.
     """
     settings = wiring.settings
-    ready = {
-        "email": settings.smtp_host,
-        "sms": settings.sms_gateway,
-        "whatsapp": settings.whatsapp_gateway,
-        "push": settings.push_gateway,
-    }
-
-    set_up = frozenset(name for name, address in ready.items() if address)
+    is_off = address_flaw(settings) is not None
+    set_up = frozenset[str]() if is_off else channels_of(settings)
     asked_at, wanted = -WANTED_SECONDS, False
 
     def channels() -> frozenset[str]:
         nonlocal asked_at, wanted
-        if settings.public_address and time.monotonic() - asked_at >= WANTED_SECONDS:
+        if not is_off and time.monotonic() - asked_at >= WANTED_SECONDS:
             asked_at, wanted = time.monotonic(), desk.outbox.wants(Topic.NOTICE_REQUESTED)
         return set_up | {"webhook"} if wanted else set_up
 
@@ -210,6 +207,42 @@ def make_planner(wiring: AppWiring, desk: Desk) -> NoticePlanner:
         address=settings.public_address,
         clock=SystemClock(),
     )
+
+
+def channels_of(settings: Settings) -> frozenset[str]:
+    """Return the ways to customers that the settings set up, beside the webhook."""
+    ready = {
+        "email": settings.smtp_host,
+        "sms": settings.sms_gateway,
+        "whatsapp": settings.whatsapp_gateway,
+        "push": settings.push_gateway,
+    }
+    return frozenset(name for name, address in ready.items() if address)
+
+
+def address_flaw(settings: Settings) -> SettingInvalid | None:
+    """Return why no link can be written for a customer, None when one can."""
+    try:
+        check_address(settings.public_address.rstrip("/"))
+    except SettingInvalid as error:
+        return error
+    return None
+
+
+def notices_off(settings: Settings) -> dict[str, object] | None:
+    """Return what to tell an operator who has set a channel up that cannot be used, None when all is well.
+
+    Only the notices stay off. Alerts, cases and webhooks must not wait for a customer's link.
+    """
+    flaw, set_up = address_flaw(settings), sorted(channels_of(settings))
+    if flaw is None or not set_up:
+        return None
+    return {
+        "step": "notices_off",
+        "setting": "public_address",
+        "channels": set_up,
+        "message": f"customers are told nothing by {', '.join(set_up)}: {flaw.message}",
+    }
 
 
 def make_sender(wiring: AppWiring, desk: Desk) -> Sender:

@@ -62,6 +62,7 @@ def work(wiring: Wiring, output: Output) -> None:
 
     def announce(fact: Mapping[str, object]) -> None:
         words = {
+            "notices_off": "Warning: {message}.",
             "working": "Working; {seq} of {log} entries of the log are done. Stop with Ctrl-C.",
             "stopping": "Stopping: finishing what was begun ...",
             "stopped": "Stopped.",

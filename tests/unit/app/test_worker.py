@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from satark.app import worker
 from satark.app.settings import Settings
 from satark.app.wiring import AppWiring
-from satark.app.worker import Loop, delivery_noted, make_planner
+from satark.app.worker import Loop, delivery_noted, make_planner, notices_off
 from satark.cases.model import EntityKind, EntityRef, NewAlert
 from satark.cases.outbox import MessageState, Posted
 from satark.core.clock import FixedClock, Micros
-from satark.core.errors import SettingInvalid, StorageUnavailable
+from satark.core.errors import StorageUnavailable
 from satark.policies import load_bundled
 from satark.storage.desk import open_desk
 
@@ -101,9 +101,22 @@ def posted(topic, case_id):
     )  # fmt: skip
 
 
-def test_notices_without_an_address_for_their_links_are_refused_at_the_start(desk, tmp_path):
-    with pytest.raises(SettingInvalid, match="public_address"):
-        make_planner(AppWiring(Settings(home=tmp_path, smtp_host="mail.example")), desk)
-    make_planner(AppWiring(Settings(home=tmp_path)), desk)
-    told = Settings(home=tmp_path, smtp_host="mail.example", public_address="https://alerts.bank.example")
-    make_planner(AppWiring(told), desk)
+@pytest.mark.parametrize("address", ["", "alerts.bank.example", "https://alerts.bank.example/pages"])
+def test_a_channel_without_an_address_for_its_links_keeps_only_the_notices_off(desk, tmp_path, address):
+    settings = Settings(
+        home=tmp_path, smtp_host="mail.example", sms_gateway="sns://x", public_address=address
+    )
+    told = notices_off(settings)
+    assert told is not None
+    assert (told["setting"], told["channels"]) == ("public_address", ["email", "sms"])
+    assert "public_address must be such as" in told["message"]
+    assert make_planner(AppWiring(settings), desk)._channels() == frozenset()
+
+
+def test_nothing_is_off_where_the_address_can_be_used_or_no_channel_needs_it(desk, tmp_path):
+    address = "https://alerts.bank.example/"
+    settings = Settings(home=tmp_path, smtp_host="mail.example", public_address=address)
+    assert notices_off(settings) is None
+    assert make_planner(AppWiring(settings), desk)._channels() == {"email"}
+    assert notices_off(Settings(home=tmp_path)) is None
+    assert make_planner(AppWiring(Settings(home=tmp_path)), desk)._channels() == frozenset()
