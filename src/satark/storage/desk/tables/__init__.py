@@ -10,6 +10,7 @@ from satark.storage.desk.tables import (
     identity,
     notices,
     outbox,
+    policies,
     rollups,
 )
 from satark.storage.desk.tables.base import METADATA
@@ -23,5 +24,6 @@ __all__ = [
     "identity",
     "notices",
     "outbox",
+    "policies",
     "rollups",
 ]
