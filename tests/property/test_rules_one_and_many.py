@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from satark.language import Type
 from satark.policies import ListBook, compile_rules, load_bundled, load_policy
 from satark.policies.bulk import evaluate_frame
-from satark.policies.names import known_facts, rule_names
+from satark.policies.names import names_of
 
 EXEMPTIONS = load_policy(
     """
@@ -40,7 +40,24 @@ DTYPES = {
     Type.STR: pl.String,
     Type.TIME: pl.Int64,
 }
-POLICIES = {"bundled": load_bundled(), "exemptions": EXEMPTIONS}
+HASH = "ab" * 32
+SCORED = """
+policy: scored
+version: 1
+thresholds: {challenge: 0.3, hold: 0.6, block: 0.9}
+model: {use: m.model, hash: %s, if_missing: %s}
+rules:
+  likely: {when: model_score > 0.5, params: {}, score: 0.4, reason: {en: "{model_score}", hi: x}}
+  model_score: {when: amount_minor > 5 and missing(model_score), action: block, reason: {en: x, hi: x}}
+  calm: {when: 'card == "a"', exempt: [likely], reason: {en: x, hi: x}}
+"""
+POLICIES = {
+    "bundled": load_bundled(),
+    "exemptions": EXEMPTIONS,
+    "scored": load_policy(SCORED % (HASH, "open")),
+    "scored_closed": load_policy(SCORED % (HASH, "closed")),
+    "scored_without_rules": load_policy(SCORED.split("rules:")[0] % (HASH, "closed") + "rules: {}\n"),
+}
 
 
 def book_of(policy):
@@ -58,6 +75,8 @@ def value_of(name, info, numbers, dice):
         return MID_2026_US + dice.choice([-1, 0, 1, 10**9])
     if info.nullable and dice.random() < 0.15:
         return None
+    if name == "model_score":
+        return dice.choice([0.0, 0.3, 0.5, 0.500001, 0.9, 1.0])
     if info.choices:
         return dice.choice(sorted(info.choices))
     if name == "ip":
@@ -76,7 +95,7 @@ def value_of(name, info, numbers, dice):
 def test_answers_are_equal_when_rules_run_for_one_event_or_for_many(name, seed):
     policy = POLICIES[name]
     rules, book, dice = compile_rules(policy), book_of(policy), random.Random(seed)
-    infos = rule_names(known_facts(policy.attributes, policy.signals), policy.features)
+    infos = names_of(policy)
     numbers = [0, 3, 6, 10]
     for rule in policy.rules:
         numbers += [value for value in rule.params.values() if isinstance(value, int | float)]

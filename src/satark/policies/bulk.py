@@ -9,12 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from satark.language import to_polars
 from satark.policies.model import ACTIONS, GRAVITY, MISSING_LIST_ACTION
+from satark.policies.model_rules import MISSING_MODEL_ACTION, MODEL_SCORE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from satark.language import Type
     from satark.policies.lists import ListBook
     from satark.policies.model import Policy
@@ -65,17 +71,86 @@ def rule_conditions(policy: Policy, book: ListBook) -> list[pl.Expr]:
     return conditions
 
 
-def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.DataFrame:
-    """Return what the rules say about every row.
+@dataclass(frozen=True, slots=True)
+class FrameVerdicts:
+    """What a policy says about every row of a frame.
+
+    Attributes
+    ----------
+    gravities
+        Shape (n,) uint8: the place of each action in `ACTIONS`.
+    scores
+        Shape (n,) float64: the greatest score of the rules that count, and of the model where it has one.
+    counting
+        Shape (n, rules) bool, by column: the rules that fired and were not exempt.
+    """
+
+    gravities: NDArray[np.uint8]
+    scores: NDArray[np.float64]
+    counting: NDArray[np.bool_]
+
+    def actions(self) -> pl.Series:
+        """Return the actions as text."""
+        return pl.Series("action", list(ACTIONS)).gather(pl.Series(self.gravities))
+
+    def codes(self, policy: Policy) -> pl.Series:
+        """Return the codes of the rules that count, in the order of the policy, as lists."""
+        return listed_codes([rule.code for rule in policy.rules], self.counting)
+
+
+def judge_frame(
+    policy: Policy,
+    frame: pl.DataFrame,
+    book: ListBook,
+    *,
+    killed: frozenset[str] = frozenset(),
+) -> FrameVerdicts:
+    """Apply the rules to every row, as `CompiledRules.evaluate` does to one.
 
     Parameters
     ----------
     policy
         A checked policy.
     frame
-        One column per name of `CompiledRules.order`, and `occurred_at` where lists are asked.
+        One column per name of `CompiledRules.order` (with `model_score`, null where there is none, when the policy
+        names a model), and `occurred_at` where lists are asked.
     book
         The lists.
+    killed
+        The codes of rules that are switched off: they do not fire and exempt nothing.
+    """
+    height = frame.height
+    fired = np.zeros((height, len(policy.rules)), dtype=np.bool_, order="F")
+    if policy.rules and height:
+        # Not `select`: a condition without columns must still have a value per row.
+        made = frame.with_columns(rule_conditions(policy, book))
+        for place, rule in enumerate(policy.rules):
+            if rule.code not in killed:
+                fired[:, place] = made[rule.code].to_numpy()
+    counting = _without_exempted(policy, fired)
+    gravities = np.full(height, _floor(policy, book), dtype=np.uint8)
+    scores = np.zeros(height, dtype=np.float64)
+    for place, rule in enumerate(policy.rules):
+        where = counting[:, place]
+        if where.any():
+            np.maximum(scores, rule.score, out=scores, where=where)
+            np.maximum(gravities, GRAVITY[rule.action], out=gravities, where=where)
+    some = counting.any(axis=1)
+    for action, threshold in policy.thresholds.items():
+        np.maximum(gravities, GRAVITY[action], out=gravities, where=some & (scores >= threshold))
+    if policy.model is not None:
+        # The thresholds act on the rules' scores alone; a missing score of the model is null.
+        said = frame[MODEL_SCORE].cast(pl.Float64)
+        scores = np.fmax(scores, said.fill_null(float("nan")).to_numpy())
+        if policy.model.if_missing == "closed":
+            np.maximum(
+                gravities, GRAVITY[MISSING_MODEL_ACTION], out=gravities, where=said.is_null().to_numpy()
+            )
+    return FrameVerdicts(gravities, scores, counting)
+
+
+def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.DataFrame:
+    """Return the answers of `judge_frame` as columns.
 
     Returns
     -------
@@ -83,54 +158,57 @@ def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.Da
         `action` (str), `score` (float) and `rules` (list of codes, in the order of the policy), one row per
         row.
     """
-    conditions = rule_conditions(policy, book)
-    # Not `select`: a condition without columns must still have a value per row.
-    fired = frame.with_columns(conditions).select([rule.code for rule in policy.rules])
-    exempted: dict[str, list[str]] = {}
-    for rule in policy.rules:
-        for code in rule.exempt:
-            exempted.setdefault(code, []).append(rule.code)
-    counts = [
-        (
-            pl.col(rule.code) & ~pl.any_horizontal(exempted[rule.code])
-            if rule.code in exempted
-            else pl.col(rule.code)
-        ).alias(rule.code)
-        for rule in policy.rules
-    ]
-    counting = fired.select(counts) if counts else fired
-    floor = _floor(policy, book)
-    if not counts:
-        return pl.DataFrame(
-            {
-                "action": [ACTIONS[floor]] * frame.height,
-                "score": [0.0] * frame.height,
-                "rules": [[]] * frame.height,
-            },
-            schema={"action": pl.String, "score": pl.Float64, "rules": pl.List(pl.String)},
-        )
-    score = pl.max_horizontal(
-        pl.when(rule.code).then(pl.lit(rule.score)).otherwise(0.0) for rule in policy.rules
-    ).alias("score")
-    some = pl.any_horizontal([rule.code for rule in policy.rules])
-    gravities = [
-        *(pl.when(rule.code).then(GRAVITY[rule.action]).otherwise(floor) for rule in policy.rules),
-        *(
-            pl.when(some & (score >= threshold)).then(GRAVITY[action]).otherwise(floor)
-            for action, threshold in policy.thresholds.items()
-        ),
-        pl.lit(floor),
-    ]
-    action = pl.max_horizontal(gravities).replace_strict(
-        list(range(len(ACTIONS))), list(ACTIONS), return_dtype=pl.String
+    verdicts = judge_frame(policy, frame, book)
+    return pl.DataFrame(
+        [verdicts.actions(), pl.Series("score", verdicts.scores), verdicts.codes(policy).alias("rules")]
     )
-    rules = pl.concat_list(
-        [pl.when(rule.code).then(pl.lit(rule.code)) for rule in policy.rules]
-    ).list.drop_nulls()
-    return counting.select(action.alias("action"), score, rules.alias("rules"))
+
+
+def listed_codes(codes: Sequence[str], where: NDArray[np.bool_]) -> pl.Series:
+    """Return for each row of a (n, codes) matrix the codes of its true places, in order, as a list.
+
+    Few rows have any, so only those are looked at one by one.
+
+    Examples
+    --------
+    >>> listed_codes(["a", "b"], np.array([[True, True], [False, False], [False, True]])).to_list()
+    [['a', 'b'], [], ['b']]
+    """
+    some = np.flatnonzero(where.any(axis=1)) if len(codes) else np.zeros(0, dtype=np.int64)
+    rows, places = np.nonzero(where[some])
+    of_rows = (
+        pl.DataFrame(
+            {
+                "row": some[rows],
+                "code": pl.Series(list(codes), dtype=pl.String).gather(pl.Series(places, dtype=pl.UInt32)),
+            },
+            schema={"row": pl.Int64, "code": pl.String},
+        )
+        .group_by("row", maintain_order=True)
+        .agg("code")
+    )
+    every = pl.DataFrame({"row": pl.int_range(len(where), eager=True, dtype=pl.Int64)})
+    found = every.join(of_rows, on="row", how="left", maintain_order="left")["code"]
+    return found.fill_null(pl.Series([[]], dtype=pl.List(pl.String)))
+
+
+def _without_exempted(policy: Policy, fired: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which rules count: those that fired and that no rule that fired exempts."""
+    place_of = {rule.code: place for place, rule in enumerate(policy.rules)}
+    exempted: dict[int, list[int]] = {}
+    for place, rule in enumerate(policy.rules):
+        for code in rule.exempt:
+            exempted.setdefault(place_of[code], []).append(place)
+    if not exempted:
+        return fired
+    counting = fired.copy(order="F")
+    for place, by in exempted.items():
+        counting[:, place] &= ~fired[:, by].any(axis=1)
+    return counting
 
 
 def _floor(policy: Policy, book: ListBook) -> int:
+    """Return what every answer is at least while a list that closes is missing."""
     closed = any(
         policy.lists[name].if_missing == "closed" for name in book.unavailable if name in policy.lists
     )

@@ -6,13 +6,15 @@ then the mask is 0 and one prepared verdict is returned. Reasons are written onl
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, Protocol
 
 from satark.language import compile_each, compile_mask
 from satark.policies.model import ACTIONS, GRAVITY, MISSING_LIST_ACTION, FiredRule, Policy, Rule, Verdict
+from satark.policies.model_rules import MISSING_MODEL_ACTION, MODEL_SCORE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 
 class VerdictEnv(Protocol):
@@ -36,16 +38,20 @@ class CompiledRules:
     Attributes
     ----------
     policy
-        What was compiled.
+        What was compiled, without the rules that are switched off.
     order
-        The facts and features whose values `evaluate` takes, in this order.
+        The facts and features whose values `evaluate` takes, in this order, and last the model's score where the
+        policy has a model.
     """
 
-    __slots__ = ("_each", "_exempts", "_mask", "_needed", "_places", "_told", "_until", "order", "policy")
+    __slots__ = (
+        "_each", "_exempts", "_mask", "_model", "_needed", "_places", "_told", "_until", "order", "policy",
+    )  # fmt: skip
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         rules = policy.rules
+        self._model = policy.model
         self.order: tuple[str, ...] = needed_names(policy)
         exprs = [rule.when for rule in rules]
         self._mask = compile_mask(exprs, self.order)
@@ -55,7 +61,8 @@ class CompiledRules:
         self._needed = [_needed_by(rule) for rule in rules]
         bit_of = {rule.code: 1 << place for place, rule in enumerate(rules)}
         self._exempts = [
-            (1 << place, sum(bit_of[code] for code in rule.exempt)) for place, rule in enumerate(rules)
+            (1 << place, sum(bit_of[code] for code in rule.exempt if code in bit_of))
+            for place, rule in enumerate(rules)
         ]
         self._exempts = [pair for pair in self._exempts if pair[1]]
         self._until = [
@@ -79,7 +86,10 @@ class CompiledRules:
             mask, degraded = self._one_by_one(values, env)
         unavailable = env.unavailable
         if not mask and not unavailable and not degraded:
-            return NOTHING
+            if self._model is None:
+                return NOTHING
+            if values[-1] is not None:
+                return Verdict(ACTIONS[0], values[-1])
         return self._verdict(mask, values, unavailable, degraded)
 
     def codes(self, values: Sequence[Any], env: VerdictEnv) -> tuple[str, ...]:
@@ -112,6 +122,15 @@ class CompiledRules:
         for action, threshold in self.policy.thresholds.items():
             if counting and score >= threshold:
                 gravity = max(gravity, GRAVITY[action])
+        if self._model is not None:
+            # The thresholds act on the rules' scores alone, so that every act has a rule's reason.
+            said = values[-1]
+            if said is None:
+                degraded += (f"model:{self._model.name}",)
+                if self._model.if_missing == "closed":
+                    gravity = max(gravity, GRAVITY[MISSING_MODEL_ACTION])
+            elif said > score:
+                score = said
         if unavailable:
             lists = self.policy.lists
             degraded += tuple(f"list:{name}" for name in unavailable)
@@ -158,20 +177,36 @@ class CompiledRules:
         return mask, tuple(degraded)
 
 
-def compile_rules(policy: Policy) -> CompiledRules:
-    """Compile the rules of a policy."""
+def compile_rules(policy: Policy, without: Collection[str] = ()) -> CompiledRules:
+    """Compile the rules of a policy.
+
+    Parameters
+    ----------
+    policy
+        Checked.
+    without
+        The codes of the rules that are switched off: they neither fire nor exempt others.
+    """
+    if without:
+        policy = dataclasses.replace(
+            policy, rules=tuple(rule for rule in policy.rules if rule.code not in without)
+        )
     return CompiledRules(policy)
 
 
 def needed_names(policy: Policy) -> tuple[str, ...]:
-    """Return the facts and features that the rules and their reasons need, facts first, each group sorted."""
+    """Return the names that the rules and their reasons need: facts, features (each sorted), the model's score.
+
+    The score is there whenever the policy has a model, since it is part of the decision's score.
+    """
     names: set[str] = set()
     for rule in policy.rules:
         names |= _needed_by(rule)
         if rule.until_us is not None:
             names.add("occurred_at")
     facts = sorted(names & policy.facts_of_rules)
-    return (*facts, *sorted(names.difference(facts)))
+    features = sorted(names.difference(facts, (MODEL_SCORE,)))
+    return (*facts, *features, *(() if policy.model is None else (MODEL_SCORE,)))
 
 
 def _needed_by(rule: Rule) -> frozenset[str]:

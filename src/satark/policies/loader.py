@@ -6,13 +6,12 @@ not checked against the events, signals and features it names.
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 import yaml
 
 from satark.core.errors import PolicyInvalid
@@ -21,13 +20,16 @@ from satark.events.facts import CUSTOM_TYPES, FactType
 from satark.features.oneline import parse_feature
 from satark.features.signals import SIGNALS
 from satark.language import Diagnostic, NameInfo, Position, Type
+from satark.policies.content_hash import content_hash
 from satark.policies.document import Document
 from satark.policies.model import ACTIONS, MODES, Policy
+from satark.policies.model_rules import MODEL_SCORE, ControlRule, ModelRef, TrainingRules
 from satark.policies.names import known_facts, rule_names
 from satark.policies.notice_rules import AnswerRules, NoticeRules
 from satark.policies.read_answers import read_answers
 from satark.policies.read_cases import default_case_rules, read_cases
 from satark.policies.read_lists import read_lists
+from satark.policies.read_model import read_control, read_model, read_training
 from satark.policies.read_notices import read_notices
 from satark.policies.read_rules import RuleContext, read_rules
 
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from satark.events.facts import Fact
     from satark.events.signals import Signal
     from satark.features.spec import FeatureSpec
-    from satark.language import TypedExpr
     from satark.policies.document import Pairs
     from satark.policies.model import PolicyList, Rule
 
@@ -56,6 +57,9 @@ KEYS = (
     "cases",
     "notices",
     "answers",
+    "model",
+    "control",
+    "training",
 )
 DEFAULT_THRESHOLDS = {"challenge": 0.3, "hold": 0.6, "block": 0.9}
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -63,7 +67,11 @@ BUNDLED = ("payments",)
 
 
 def load_policy(
-    source: Path | str, *, signals: Mapping[str, Signal] = SIGNALS, file: str | None = None
+    source: Path | str,
+    *,
+    signals: Mapping[str, Signal] = SIGNALS,
+    file: str | None = None,
+    folder: Path | None = None,
 ) -> Policy:
     """Read and check a policy.
 
@@ -76,6 +84,8 @@ def load_policy(
         The derived facts that it may name.
     file
         How messages name it; by default the path, or "policy.yaml" for a text.
+    folder
+        Where the list files of a text are looked for; by default the working folder.
 
     Raises
     ------
@@ -98,7 +108,7 @@ def load_policy(
     >>> policy.name, [feature.name for feature in policy.features], policy.rules[0].score
     ('tiny', ['card_10m'], 0.6)
     """
-    policy, diagnostics = _read(source, signals, file)
+    policy, diagnostics = _read(source, signals, file, folder)
     if policy is None or diagnostics:
         count = f"{len(diagnostics)} mistake{'s' if len(diagnostics) > 1 else ''}"
         raise PolicyInvalid(f"{count} in the policy; first: {diagnostics[0]}", diagnostics=diagnostics)
@@ -121,9 +131,8 @@ def lint(path: Path | str, *, signals: Mapping[str, Signal] = SIGNALS) -> list[D
 
 
 def _read(
-    source: Path | str, signals: Mapping[str, Signal], file: str | None
+    source: Path | str, signals: Mapping[str, Signal], file: str | None, folder: Path | None = None
 ) -> tuple[Policy | None, list[Diagnostic]]:
-    folder: Path | None = None
     if isinstance(source, Path):
         file = str(source) if file is None else file
         folder = source.parent
@@ -157,10 +166,15 @@ def _policy(
     lists = read_lists(document, top["lists"][1], facts, folder) if "lists" in top else {}
     thresholds = _thresholds(document, top["thresholds"][1]) if "thresholds" in top else DEFAULT_THRESHOLDS
     names = {**{name: NameInfo(kind) for name, kind in broken.items()}, **rule_names(facts, features)}
+    model, control, training = _learning(document, top, names)
+    if "model" in top:
+        names[MODEL_SCORE] = NameInfo(Type.FLOAT)
     list_types = {name: lists[name].type if name in lists else Type.STR for name in _keys(top, "lists")}
     not_read = frozenset(broken).union(name for name in list_types if name not in lists)
     context = RuleContext(names, list_types, features, thresholds, not_read)
     rules = read_rules(document, top["rules"][1], context) if "rules" in top else ()
+    if "model" not in top:
+        _tell_of_model(document)
     of_payments = rule_names(facts, ())
     cases = (
         read_cases(document, top["cases"][1], of_payments, lists, not_read)
@@ -175,8 +189,8 @@ def _policy(
     return Policy(
         name=name,
         version=version,
-        content_hash=_content_hash(
-            (name, version, currency, mode), attributes, features, lists, rules, thresholds
+        content_hash=content_hash(
+            (name, version, currency, mode), attributes, features, lists, rules, thresholds, model, control
         ),
         base_currency=currency,
         mode=mode,
@@ -192,7 +206,31 @@ def _policy(
         notices=notices,
         answers=answers,
         file=document.file,
+        model=model,
+        control=control,
+        training=training,
     )
+
+
+def _learning(
+    document: Document, top: Pairs, names: Mapping[str, NameInfo]
+) -> tuple[ModelRef | None, ControlRule | None, TrainingRules]:
+    """Read what the policy says about models."""
+    model = read_model(document, top["model"][1]) if "model" in top else None
+    control = read_control(document, top["control"][1]) if "control" in top else None
+    training = read_training(document, top["training"][1], names) if "training" in top else TrainingRules()
+    if "model" in top and MODEL_SCORE in names:
+        message = f"the feature `{MODEL_SCORE}` hides the score of the model"
+        document.error(top["model"][0], "shadows", message)
+    return model, control, training
+
+
+def _tell_of_model(document: Document) -> None:
+    """Say where the score of a model comes from, to who names it without one."""
+    for place, one in enumerate(document.diagnostics):
+        if one.code == "unknown_name" and f"`{MODEL_SCORE}`" in one.message:
+            hint = f"a policy with `model:` has `{MODEL_SCORE}`"
+            document.diagnostics[place] = dataclasses.replace(one, hint=hint)
 
 
 def _answers(
@@ -315,44 +353,3 @@ def _facts_of_features(features: Sequence[FeatureSpec]) -> frozenset[str]:
             if expr is not None:
                 names |= expr.names
     return frozenset(names)
-
-
-def _content_hash(
-    head: tuple[str, int, str, str],
-    attributes: Mapping[str, FactType],
-    features: Sequence[FeatureSpec],
-    lists: Mapping[str, PolicyList],
-    rules: Sequence[Rule],
-    thresholds: Mapping[str, float],
-) -> str:
-    """Return the SHA-256 of all that changes an answer, in one canonical form.
-
-    Layout, comments and the order of keys that do not matter leave it as it is. List files are not part of
-    it: their content is an input that the log records.
-    """
-
-    def text(expr: TypedExpr | None) -> str | None:
-        return None if expr is None else expr.canonical
-
-    content: list[Any] = [
-        head,
-        {name: kind.value for name, kind in attributes.items()},
-        [
-            (f.name, f.statistic.value, f.event_type, text(f.value), text(f.where), text(f.condition), f.by,
-             f.window_seconds, f.delay_seconds)
-            for f in features
-        ],
-        [
-            (one.name, one.of, one.if_missing, one.file.name if one.file else None,
-             [(entry.value, entry.expires_us) for entry in one.entries])
-            for one in lists.values()
-        ],
-        [
-            (r.code, r.when.canonical, r.action, r.score, sorted(r.exempt), r.until_us, r.kind,
-            r.reason_en.source,
-             r.reason_hi.source, dict(r.params))
-            for r in rules
-        ],
-        thresholds,
-    ]  # fmt: skip
-    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()

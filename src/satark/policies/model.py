@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from satark.policies.model_rules import TrainingRules
 from satark.policies.notice_rules import AnswerRules, NoticeRules
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from satark.features.spec import FeatureSpec
     from satark.language import Type, TypedExpr
     from satark.policies.case_rules import CaseRules
+    from satark.policies.model_rules import ControlRule, ModelRef
     from satark.policies.reasons import Template
 
 ACTIONS = ("allow", "challenge", "hold", "block")
@@ -128,6 +130,12 @@ class Policy:
         What becomes an alert, and the words of the work on cases; it changes no answer.
     notices, answers
         Which customers are told, and what follows from their answers; they change no answer of the engine either.
+    model
+        What scores besides the rules, or None.
+    control
+        Which answers are let through, by lot, to learn from; None: none.
+    training
+        What is asked of training; it changes no answer.
     """
 
     name: str
@@ -147,6 +155,9 @@ class Policy:
     notices: NoticeRules = field(default_factory=NoticeRules, compare=False)
     answers: AnswerRules = field(default_factory=AnswerRules, compare=False)
     file: str = field(default="", compare=False)
+    model: ModelRef | None = None
+    control: ControlRule | None = None
+    training: TrainingRules = field(default_factory=TrainingRules, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +179,12 @@ class Verdict:
     action
         The gravest of the rules' actions and of what the thresholds make of the score.
     score
-        The greatest of the rules' scores, 0 when none fired.
+        The greatest of the rules' scores and the model's; 0 when none fired and there is no model.
     fired
         The rules that fired and were not exempt, in the order of the policy.
     degraded
-        `rule:<code>` for a rule that failed, `list:<name>` for a list that could not be read.
+        `rule:<code>` for a rule that failed, `list:<name>` for a list that could not be read, `model:<name>` for a
+        model that could not be asked.
     """
 
     action: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from satark.events.facts import BASE_FACTS, Fact, custom_facts
 from satark.events.signals import SIGNAL_INPUTS
 from satark.language import NameInfo, Type
+from satark.policies.model_rules import MODEL_SCORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from satark.events.facts import FactType
     from satark.events.signals import Signal
     from satark.features.spec import FeatureSpec
+    from satark.policies.model import Policy
 
 DECIDED = "payment"
 """The type of event that rules decide."""
@@ -54,4 +56,12 @@ def rule_names(facts: Mapping[str, Fact], features: Iterable[FeatureSpec]) -> di
         if DECIDED in fact.events
     }
     names.update({feature.name: NameInfo(feature.type) for feature in features})
+    return names
+
+
+def names_of(policy: Policy) -> dict[str, NameInfo]:
+    """Return what a policy's rules may name: facts of a payment, features, and the model's score where there is one."""
+    names = rule_names(known_facts(policy.attributes, policy.signals), policy.features)
+    if policy.model is not None:
+        names[MODEL_SCORE] = NameInfo(Type.FLOAT)
     return names
