@@ -39,6 +39,7 @@ PROBLEMS: dict[type[core.SatarkError], Line] = {
     core.FolderLocked: Line(500, "Internal error"),
     core.FolderUnusable: Line(500, "Internal error"),
     core.PolicyInvalid: Line(422, "The policy has errors"),
+    core.ModelInvalid: Line(422, "The model cannot be used"),
     core.InputInvalid: Line(422, "The input cannot be used"),
     core.SettingInvalid: Line(500, "Internal error"),
     core.WindowsFull: Line(503, "The windows are full"),

@@ -42,6 +42,7 @@ EXIT_CODES: Final = {
     "body_too_large": 65,
     "id_conflict": 65,
     "policy_invalid": 65,
+    "model_invalid": 65,
     "input_invalid": 65,
     "work_refused": 65,
     "not_found": 66,

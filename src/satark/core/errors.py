@@ -125,6 +125,12 @@ class PolicyInvalid(SatarkError):
     code = "policy_invalid"
 
 
+class ModelInvalid(SatarkError):
+    """A model cannot be used: its file is damaged or strange, or its inputs are not those of the policy."""
+
+    code = "model_invalid"
+
+
 class InputInvalid(SatarkError):
     """A file handed to a command cannot be used: ``path``, and where known ``row`` and ``field``."""
 

@@ -6,6 +6,7 @@ The one-line form of a policy (`satark.features.oneline`) is parsed into `Featur
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -90,3 +91,30 @@ class FeatureSpec:
     window_seconds: int
     delay_seconds: int
     type: Type
+
+
+def feature_signature(spec: FeatureSpec) -> str:
+    """Return 16 hexadecimal digits that say what a feature computes, whatever it is called.
+
+    A model stores them, so that a policy whose feature of the same name means something else is refused.
+
+    Examples
+    --------
+    >>> from satark.events.facts import BASE_FACTS
+    >>> from satark.features.oneline import parse_feature
+    >>> from satark.language import Position
+    >>> texts = ("count(amount>100) by card over 60m", "count(amount > 100) by card over 1h")
+    >>> ten, same = (parse_feature("n", text, BASE_FACTS, Position("p.yaml"))[0] for text in texts)
+    >>> feature_signature(ten) == feature_signature(same), len(feature_signature(ten))
+    (True, 16)
+    """
+    texts = ("" if one is None else one.canonical for one in (spec.value, spec.where, spec.condition))
+    parts = (
+        str(spec.statistic),
+        spec.event_type,
+        *texts,
+        "+".join(spec.by),
+        str(spec.window_seconds),
+        str(spec.delay_seconds),
+    )
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
