@@ -22,6 +22,7 @@ from satark.features.signals import SIGNALS
 from satark.language import Diagnostic, NameInfo, Position, Type
 from satark.policies.content_hash import content_hash
 from satark.policies.document import Document
+from satark.policies.label_rules import LabelRules
 from satark.policies.model import ACTIONS, MODES, Policy
 from satark.policies.model_rules import MODEL_SCORE, ControlRule, ModelRef, TrainingRules
 from satark.policies.names import known_facts, rule_names
@@ -32,6 +33,8 @@ from satark.policies.read_lists import read_lists
 from satark.policies.read_model import read_control, read_model, read_training
 from satark.policies.read_notices import read_notices
 from satark.policies.read_rules import RuleContext, read_rules
+from satark.policies.read_watch import read_labels, read_watch
+from satark.policies.watch_rules import WatchRules
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -57,6 +60,8 @@ KEYS = (
     "cases",
     "notices",
     "answers",
+    "labels",
+    "watch",
     "model",
     "control",
     "training",
@@ -183,6 +188,8 @@ def _policy(
     )
     notices = read_notices(document, top["notices"][1]) if "notices" in top else NoticeRules()
     answers = _answers(document, top, lists, rules, cases.terms.queues)
+    labels = read_labels(document, top["labels"][1]) if "labels" in top else LabelRules()
+    watch = read_watch(document, top["watch"][1], cases.terms.queues) if "watch" in top else WatchRules()
     if document.diagnostics or name is None or version is None or mode is None:
         return None
     of_rules = _facts_of_rules(rules, facts)
@@ -205,6 +212,8 @@ def _policy(
         cases=cases,
         notices=notices,
         answers=answers,
+        labels=labels,
+        watch=watch,
         file=document.file,
         model=model,
         control=control,

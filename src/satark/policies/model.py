@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from satark.policies.label_rules import LabelRules
 from satark.policies.model_rules import TrainingRules
 from satark.policies.notice_rules import AnswerRules, NoticeRules
+from satark.policies.watch_rules import WatchRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,6 +132,8 @@ class Policy:
         What becomes an alert, and the words of the work on cases; it changes no answer.
     notices, answers
         Which customers are told, and what follows from their answers; they change no answer of the engine either.
+    labels, watch
+        Whom to believe when one learns from labels, and from where on drift and the like open a case; the same.
     model
         What scores besides the rules, or None.
     control
@@ -154,6 +158,8 @@ class Policy:
     cases: CaseRules = field(compare=False)
     notices: NoticeRules = field(default_factory=NoticeRules, compare=False)
     answers: AnswerRules = field(default_factory=AnswerRules, compare=False)
+    labels: LabelRules = field(default_factory=LabelRules, compare=False)
+    watch: WatchRules = field(default_factory=WatchRules, compare=False)
     file: str = field(default="", compare=False)
     model: ModelRef | None = None
     control: ControlRule | None = None
