@@ -22,6 +22,8 @@ from satark.cases.model import (
 )
 from satark.core.clock import MICROS_PER_SECOND
 from satark.core.errors import WorkRefused
+from satark.events.aadhaar import mask_aadhaar
+from satark.events.cards import mask
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -106,7 +108,10 @@ def check_state(state: CaseState) -> None:
 
 
 def check_note(text: str) -> str:
-    r"""Return a note as it is kept: without control characters but line feeds, trimmed.
+    r"""Return a note as it is kept: trimmed, without control characters but line feeds, and without full numbers.
+
+    What an analyst copies out of a mail or a chat may hold a card's or an Aadhaar number; the last four digits are
+    enough to speak of it.
 
     Raises
     ------
@@ -117,11 +122,14 @@ def check_note(text: str) -> str:
     --------
     >>> check_note(" called;\r\nno answer \x00")
     'called;\nno answer'
+    >>> check_note("card 4111 1111 1111 1111, Aadhaar 2341 2341 2346")
+    'card <card ending 1111>, Aadhaar XXXX XXXX 2346'
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = "".join(sign for sign in text if sign == "\n" or not is_control(sign)).strip()
     if not text:
         raise refuse(Refusal.EMPTY, "the note is empty")
+    text = without_numbers(text)
     if len(text) > MAX_NOTE_LENGTH:
         raise refuse(
             Refusal.TOO_LARGE, f"a note has at most {MAX_NOTE_LENGTH} characters", limit=MAX_NOTE_LENGTH
@@ -222,6 +230,11 @@ def check_choices(
         if choice.expires_us is not None and choice.expires_us <= now_us:
             raise refuse(Refusal.NOT_OFFERED, "the list entry would have run out already")
         check_remark(choice.note)
+
+
+def without_numbers(text: str) -> str:
+    """Return a text in which card and Aadhaar numbers show their last four digits alone."""
+    return mask_aadhaar(mask(text))
 
 
 def check_remark(text: str) -> None:

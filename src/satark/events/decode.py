@@ -16,6 +16,8 @@ import msgspec
 
 from satark.core.clock import Micros, to_us
 from satark.core.errors import BodyTooLarge, InvalidEvent
+from satark.events.aadhaar import DIGITS as AADHAAR_DIGITS
+from satark.events.aadhaar import is_aadhaar
 from satark.events.cards import GAP_CHARACTERS, MAX_CARD_DIGITS, is_card_number, mask
 from satark.events.check import check_event, occurrence
 from satark.events.fields import MAX_EVENT_BYTES
@@ -32,12 +34,12 @@ _ONE: dict[str, msgspec.json.Decoder[Any]] = {
 _GENERIC: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 _TAGS = {struct: tag for tag, struct in EVENT_TYPES.items()}
 
-# All digits become 0 and what may stand between groups of digits becomes a hyphen: a card number is then
+# All digits become 0 and what may stand between groups of digits becomes a hyphen: a card or Aadhaar number is then
 # either a long run of zeros or groups of them.
 _DIGITS = b"0123456789"
 _GAPS = b" \t\r\n-._/:"
 _SHAPE = bytes.maketrans(_DIGITS + _GAPS, b"0" * len(_DIGITS) + b"-" * len(_GAPS))
-_CARD_SHAPE = re.compile(rb"0000(?:0{9,}|-{1,3}(?:0000-{1,3}0000-{1,3}0000|000000-{1,3}0000))")
+_LONG_SHAPE = re.compile(rb"0000(?:0{8,}|-{1,3}(?:0000-{1,3}0000|000000-{1,3}0000))")
 _WHITE_SPACE = b" \t\r\n"
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _ENCODE = msgspec.json.Encoder().encode
@@ -118,20 +120,24 @@ def _without_number(raw: bytes, event: Event) -> bytes:
 
 
 def _suspicious(raw: bytes) -> bool:
-    """Say whether a body could hold a stray card number or control character; cheap, never wrongly no."""
+    """Say whether a body could hold a stray card or Aadhaar number or control character; cheap, never wrongly no."""
     if b"\\" in raw:
         raw = raw.replace(b'\\"', b"'")
     if b"\\" in raw or b"\x7f" in raw:
         return True
-    for match in _CARD_SHAPE.finditer(raw.translate(_SHAPE)):
+    for match in _LONG_SHAPE.finditer(raw.translate(_SHAPE)):
         digits = raw[match.start() : match.end()]
-        if not digits.isdigit() or (len(digits) <= MAX_CARD_DIGITS and is_card_number(digits.decode())):
+        if not digits.isdigit() or (len(digits) <= MAX_CARD_DIGITS and _is_kept_out(digits.decode())):
             return True
     if raw.isascii():
         return False
     # Digits of other scripts, full-width and raised ones, other spaces and hyphens: rare, so look closer.
     others = unicodedata.normalize("NFKC", raw.translate(None, _ASCII).decode())
     return _ODD_CHARACTER.search(others) is not None
+
+
+def _is_kept_out(digits: str) -> bool:
+    return is_aadhaar(digits) if len(digits) == AADHAAR_DIGITS else is_card_number(digits)
 
 
 def _refuse_repeated_keys(raw: bytes) -> None:

@@ -148,8 +148,8 @@ AccuracyMetres = Annotated[float, Meta(ge=0, le=1_000_000)]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
 ShortText = Annotated[str, Meta(max_length=64, extra_json_schema=_NO_CONTROL), rules.TEXT]
 Sku = Annotated[str, Meta(max_length=64, extra_json_schema=_NO_CONTROL), rules.GOODS]
-Title = Annotated[str, Meta(max_length=200, extra_json_schema=_NO_CONTROL), rules.GOODS]
-LineText = Annotated[str, Meta(max_length=200, extra_json_schema=_NO_CONTROL), rules.TEXT]
+Title = Annotated[str, Meta(max_length=200, extra_json_schema=_NO_CONTROL), rules.TITLE]
+LineText = Annotated[str, Meta(max_length=200, extra_json_schema=_NO_CONTROL), rules.LINE]
 LongText = Annotated[str, Meta(max_length=512, extra_json_schema=_NO_CONTROL), rules.TEXT]
 CustomName = Annotated[
     str, Meta(min_length=1, max_length=MAX_CUSTOM_NAME, extra_json_schema={"pattern": CUSTOM_NAME_PATTERN})

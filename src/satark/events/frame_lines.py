@@ -61,9 +61,17 @@ def _from_cells(many: list[Any]) -> str | None:
 
 
 def _checked(lines: tuple[Line, ...]) -> str | None:
+    kept = []
     for line in lines:
+        changed: dict[str, str] = {}
         for name, rule in _RULES.items():
             text = getattr(line, name)
-            if text is not None and (find_card_number(text, rule.cards) or rule.normal(text) is None):
+            if text is None:
+                continue
+            normal = None if find_card_number(text, rule.cards) else rule.normal(text)
+            if normal is None:
                 return None
-    return _ENCODE(lines).decode()
+            if normal != text:
+                changed[name] = normal
+        kept.append(msgspec.structs.replace(line, **changed) if changed else line)
+    return _ENCODE(tuple(kept)).decode()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from satark.core.currencies import CURRENCY_EXPONENTS
 from satark.core.ids import ID_PATTERN
+from satark.events.aadhaar import mask_aadhaar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,6 +167,11 @@ def _plain(text: str) -> str | None:
     return None if _CONTROL.search(text) else text
 
 
+def _prose(text: str) -> str | None:
+    """Write what people read (an address, a title) without Aadhaar numbers; codes and ids are no prose."""
+    return None if _CONTROL.search(text) else mask_aadhaar(text)
+
+
 ID = Rule("id", "1 to 64 of A-Z a-z 0-9 . _ : @ + - | /", _matching(_ID))
 ACCOUNT = Rule("account", ID.expected, ID.normal, cards="seal")
 VPA = Rule("vpa", "a UPI address such as name@handle", normal_vpa, cards="seal")
@@ -185,4 +191,6 @@ PIN = Rule("pin", "a postal code of 3 to 10 letters and digits", normal_pin, car
 IP = Rule("ip", "an IPv4 or IPv6 address", normal_ip, cards="skip")
 TEXT = Rule("text", "text without control characters", _plain)
 GOODS = Rule("goods", TEXT.expected, TEXT.normal, cards="goods")
+LINE = Rule("line", TEXT.expected, _prose)
+TITLE = Rule("title", TEXT.expected, _prose, cards="goods")
 CARD_NUMBER = Rule("card_number", "a card number of 12 to 19 digits", lambda text: text, cards="skip")

@@ -330,4 +330,6 @@ def _proposal(outcome: CaseOutcome, entries: Sequence[ListChoice], hold: HoldCho
         raise work.refuse(Refusal.EMPTY, "a hold is over an amount greater than nothing")
     if hold is not None:
         work.check_remark(hold.note)
-    return Proposal(list(entries), hold)
+        hold = msgspec.structs.replace(hold, note=work.without_numbers(hold.note))
+    kept = [msgspec.structs.replace(one, note=work.without_numbers(one.note)) for one in entries]
+    return Proposal(kept, hold)

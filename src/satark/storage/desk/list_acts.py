@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from satark.cases.lists import NOT_HELD, Act, Held, ValueRow
 from satark.cases.model import UNDO_SECONDS, Refusal
+from satark.cases.work import without_numbers
 from satark.core.clock import MICROS_PER_SECOND
 from satark.core.errors import InputInvalid, NotFound
 from satark.storage.desk.list_rows import (
@@ -165,6 +166,7 @@ class ListActs:
         InputInvalid
             There are too many values, or the note is too long.
         """
+        note = without_numbers(note)
         _check(len(wanted), note)
         with self._engines.writing("the lists") as connection:
             before = self._before(connection, name, [str(value) for value in wanted], base or {})
