@@ -56,7 +56,9 @@ POLICIES = {
     "exemptions": EXEMPTIONS,
     "scored": load_policy(SCORED % (HASH, "open")),
     "scored_closed": load_policy(SCORED % (HASH, "closed")),
-    "scored_without_rules": load_policy(SCORED.split("rules:")[0] % (HASH, "closed") + "rules: {}\n"),
+    "scored_without_rules": load_policy(
+        SCORED.split("rules:", maxsplit=1)[0] % (HASH, "closed") + "rules: {}\n"
+    ),
 }
 
 

@@ -16,6 +16,7 @@ from satark.cases.model import NewAlert
 from satark.cases.refs import refs_of
 from satark.core.errors import InvalidEvent
 from satark.decisions.model import Decision
+from satark.decisions.stored import base_amount_of
 from satark.events import Label, PayeeChange, Payment, current_card, decode_stored, occurred_us
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 EVENT_KINDS = frozenset({"payment", "payment_result", "label", "payee_change"})
 """Entries that are events; the others (policies, rates, list edits) are inputs of the engine."""
 _DECISION = msgspec.json.Decoder(Decision)
-_FEATURES = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw, int | None])
 _VERDICTS = {"fraud": Verdict.FRAUD, "genuine": Verdict.GENUINE}
 
 
@@ -141,12 +141,7 @@ def base_amount(event: Payment, features: bytes | None, base_currency: str) -> i
     """Return a payment's amount in the base currency: of another currency the one that it was decided with."""
     if event.currency == base_currency:
         return event.amount_minor
-    if not features:
-        return 0
-    try:
-        return _FEATURES.decode(features)[2] or 0
-    except msgspec.MsgspecError:
-        return 0
+    return base_amount_of(features)
 
 
 def _decision(entry: LogEntry) -> Decision | None:

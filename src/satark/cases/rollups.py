@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from satark.core.clock import IST_OFFSET_US, MICROS_PER_SECOND
+from satark.decisions.stored import base_amount_of
 from satark.features.geo import state_of_pin, state_of_place
 
 if TYPE_CHECKING:
@@ -77,7 +78,6 @@ class _Event(msgspec.Struct):
 
 _DECISION = msgspec.json.Decoder(_Decision)
 _EVENT = msgspec.json.Decoder(_Event)
-_STORED = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw, int | None])
 
 
 class Tally:
@@ -181,12 +181,7 @@ def base_amount(amount_minor: int, currency: str, features: bytes | None) -> int
     """Return an amount in rupees; of another currency the one that the decision was made with, 0 if unknown."""
     if currency == "INR":
         return amount_minor
-    if not features:
-        return 0
-    try:
-        return _STORED.decode(features)[2] or 0
-    except msgspec.MsgspecError:
-        return 0
+    return base_amount_of(features)
 
 
 def quantile_us(histogram: Sequence[int], share: float) -> int | None:

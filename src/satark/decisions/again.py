@@ -12,22 +12,31 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from satark.core.errors import NotFound
-from satark.decisions.decide import DECIDED, Decider
+from satark.decisions.binding import bound_model
+from satark.decisions.decide import Decider
+from satark.decisions.judge import Judge, StoredAmount, StoredDecision
 from satark.decisions.list_edits import apply_logged_edits
 from satark.decisions.logged_policy import PolicyInput, policy_ref
+from satark.decisions.logged_roster import killed_at, logged_model, roster_at
 from satark.decisions.model import Decision
 from satark.decisions.ports import FLAG_LATE
 from satark.decisions.recovery import EVENT_KINDS, Memory, take_in
-from satark.events import Context, decode_stored
+from satark.decisions.roster import CANARY, LIVE
+from satark.decisions.seat import DECIDED
+from satark.decisions.stored import decode_stored_features
+from satark.decisions.views import Lineup, View
+from satark.events import compile_reader, decode_stored
 from satark.events.kinds import Payment
 from satark.policies import ListBook, load_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from satark.core.rates import RateTable
     from satark.decisions.ports import EventLog, LogEntry
+    from satark.decisions.stored import Extras, Stored
     from satark.events.tokens import CardTokens
+    from satark.models import BoundModel
     from satark.policies import Policy
 
 __all__ = [
@@ -55,6 +64,8 @@ class Again:
         As they come out now; `reasons` are the codes.
     features
         Feature names to (stored, again) where they differ; only after a rebuild.
+    more
+        What else differs, in words: the model's score, and what was decided by lot.
     """
 
     stored: Decision
@@ -62,6 +73,7 @@ class Again:
     score: float
     reasons: tuple[str, ...]
     features: dict[str, tuple[Any, Any]]
+    more: tuple[str, ...] = ()
 
     @property
     def same(self) -> bool:
@@ -81,22 +93,11 @@ class Again:
         if codes != self.reasons:
             found.append(f"reasons: stored {list(codes)}, again {list(self.reasons)}")
         found += [f"feature {name}: stored {old}, again {new}" for name, (old, new) in self.features.items()]
-        return found
-
-
-class _StoredAmount(Context):
-    """Gives the amount in the base currency that was used when the decision was made."""
-
-    def __init__(self, amount: int | None, base_currency: str) -> None:
-        super().__init__(None, base_currency)
-        self._amount = amount
-
-    def in_base(self, amount_minor: int, currency: str, on_us: int) -> int | None:  # noqa: ARG002 - as the base
-        return amount_minor if currency == self.base_currency else self._amount
+        return [*found, *self.more]
 
 
 def decide_again(log: EventLog, entry: LogEntry) -> Again:
-    """Decide a logged payment from its stored features and the policy of its time.
+    """Decide a logged payment from its stored features, and the policy, model and switches of its time.
 
     Parameters
     ----------
@@ -110,15 +111,23 @@ def decide_again(log: EventLog, entry: LogEntry) -> Again:
     NotFound
         The entry has no decision or body (any more), or its policy is not in the log.
     """
-    stored, body, encoded = _stored(entry)
+    stored, body, kept = _stored(entry)
     policy, book = policy_of(log, stored.policy.hash, entry.seq)
-    decider = Decider(
-        policy, windows_options={"memory_bytes": 1 << 20, "max_keys": 1 << 8, "max_entries": 1 << 11}
-    )
-    decider.lists = book
-    _, features, amount = msgspec.msgpack.decode(encoded)
-    verdict = decider.judge(body, features, entry.occurred_us, _StoredAmount(amount, policy.base_currency))
-    return Again(stored, verdict.action, verdict.score, tuple(fired.code for fired in verdict.fired), {})
+    judge = Judge(policy, killed_at(log, policy.content_hash, entry.seq))
+    model = _model_of(log, stored, policy)
+    score = None
+    if model is not None:
+        score = score_again(
+            model,
+            policy,
+            StoredDecision(body, entry.occurred_us, tuple(kept.features), kept.base_amount),
+            book,
+        )
+    told = StoredDecision(body, entry.occurred_us, tuple(kept.features), kept.base_amount, score)
+    verdict = judge.verdict(judge.inputs(told, book))
+    codes = tuple(fired.code for fired in verdict.fired)
+    more = (*_by_lot(log, entry, stored, policy, kept.extras), *_scored(kept.extras.model, score))
+    return Again(stored, verdict.action, verdict.score, codes, {}, more)
 
 
 def rebuild_decision(
@@ -150,11 +159,12 @@ def rebuild_decision(
     NotFound
         As `decide_again`.
     """
-    stored, body, encoded = _stored(entry)
+    stored, body, kept = _stored(entry)
     policy, book = policy_of(log, stored.policy.hash, entry.seq)
     options = {} if lateness_us is None else {"lateness_us": lateness_us}
-    decider = Decider(policy, rates=rates, windows_options=options)
-    decider.lists = book
+    killed = killed_at(log, policy.content_hash, entry.seq)
+    view = View(policy, _model_of(log, stored, policy), {}, killed, book)
+    decider = Decider(Lineup(view), rates=rates, windows_options=options)
     memory = Memory(log, tokens)
     for earlier in log.read(0):
         if earlier.seq >= entry.seq:
@@ -181,16 +191,16 @@ def rebuild_decision(
         started_ns=0,
         decoded_ns=0,
     )
-    _, old, _ = msgspec.msgpack.decode(encoded)
-    _, new, _ = msgspec.msgpack.decode(features_again)
+    made = decode_stored_features(features_again)
     names = [output.name for output in decider.plan.outputs]
-    differ = {name: (a, b) for name, a, b in zip(names, old, new, strict=False) if a != b}
+    differ = {name: (a, b) for name, a, b in zip(names, kept.features, made.features, strict=False) if a != b}
     return Again(
         stored,
         again.would or again.action,
         again.score,
         tuple(reason.code for reason in again.reasons),
         differ,
+        (*_by_lot(log, entry, stored, policy, kept.extras), *_scored(kept.extras.model, made.extras.model)),
     )
 
 
@@ -226,13 +236,56 @@ def policy_input(policy: Policy, text: str) -> bytes:
     return msgspec.json.encode(PolicyInput(policy.name, policy.version, policy.content_hash, text, lists))
 
 
-def _stored(entry: LogEntry) -> tuple[Decision, Payment, bytes]:
+def score_again(model: BoundModel, policy: Policy, stored: StoredDecision, book: ListBook) -> float | None:
+    """Return what a model says about a logged payment, from its stored features; None when it fails."""
+    places = {feature.name: place for place, feature in enumerate(policy.features)}
+    facts = sorted(name for name in model.needed if name not in places)
+    features = sorted(name for name in model.needed if name in places)
+    read = compile_reader(facts, DECIDED, policy.signals, policy.attributes)
+    values = read(stored.event, None, StoredAmount(stored.base_amount, policy.base_currency))
+    known = [*values, *(stored.features[places[name]] for name in features)]
+    try:
+        return model.compile([*facts, *features])(known, book.at(stored.occurred_us))
+    except Exception:  # noqa: BLE001 - as in the engine, where the rules count all the same
+        return None
+
+
+def _model_of(log: EventLog, stored: Decision, policy: Policy) -> BoundModel | None:
+    """Return the model that scored a decision; None where there was none to be had then."""
+    if policy.model is None or (stored.model is not None and stored.model.score is None):
+        return None
+    return bound_model(policy, policy.model, lambda ref: logged_model(log, ref.hash))
+
+
+def _scored(stored: float | None, again: float | None) -> Iterator[str]:
+    if stored != again:
+        yield f"score of the model: stored {stored}, again {again}"
+
+
+def _by_lot(
+    log: EventLog, entry: LogEntry, stored: Decision, policy: Policy, extras: Extras
+) -> Iterator[str]:
+    """Compare what was decided by lot with the stored draws."""
+    roster = roster_at(log, entry.seq)
+    if extras.draw is not None and roster is not None and roster.canary is not None:
+        canary = extras.draw < roster.canary.percent / 100
+        part, answered = (CANARY, roster.canary.hash) if canary else (LIVE, roster.live)
+        if (stored.part, stored.policy.hash) != (part, answered):
+            yield f"part: stored {stored.part}, by its draw {part}"
+    control = policy.control
+    released = extras.lot is not None and control is not None and extras.lot < control.share
+    if stored.released != released:
+        yield f"released: stored {stored.released}, by its draw {released}"
+
+
+def _stored(entry: LogEntry) -> tuple[Decision, Payment, Stored]:
     if entry.kind != DECIDED or entry.decision is None or entry.features is None or not entry.body:
         raise _no_decision(entry)
     event = decode_stored(entry.body)
     if not isinstance(event, Payment):
         raise _no_decision(entry)
-    return msgspec.json.decode(entry.decision, type=Decision), event, entry.features
+    decision = msgspec.json.decode(entry.decision, type=Decision)
+    return decision, event, decode_stored_features(entry.features)
 
 
 def _no_decision(entry: LogEntry) -> NotFound:

@@ -1,65 +1,53 @@
 """Decide one event: facts, windows, rules, answer. No I/O, no clock, no threads.
 
-A `Decider` belongs to one policy and owns its windows. The service (`satark.decisions.service`) calls it online, one
-event at a time, in log order; recovery calls `remember` for events whose answer is already in the log.
+A `Decider` owns the windows of one policy, or of several that share them. The service (`satark.decisions.service`)
+calls it online, one event at a time, in log order; recovery calls `remember` for events whose answer is already in
+the log.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import numpy as np
 
 from satark.core.clock import MICROS_PER_SECOND, from_us
+from satark.decisions.draws import Draws
 from satark.decisions.model import Decision, PolicyVersion, Reason
-from satark.events import Context, compile_reader
-from satark.events.facts import facts_of
-from satark.features.encode import RowWriter, compile_decoder
+from satark.decisions.seat import DECIDED, Seat
+from satark.decisions.stored import encode_stored
+from satark.decisions.views import Lineup, View, check_together, feature_key, union_features
+from satark.events import Context
+from satark.features.encode import compile_decoder
 from satark.features.kernel.layout import FLAG_EVALUATE, FLAG_INSERT, FLAG_RETRACT
 from satark.features.kernel.windows import Windows
 from satark.features.plan import make_plan
-from satark.policies import ListBook, compile_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from satark.core.rates import RateTable
+    from satark.decisions.panel import Panel
     from satark.decisions.ports import RowStore
     from satark.events import Event
+    from satark.events.facts import FactType
     from satark.events.kinds import Payment
-    from satark.features.plan import Plan
-    from satark.policies import BoundLists, Policy, Verdict
+    from satark.features.encode import RowWriter
+    from satark.policies import BoundLists, CompiledRules, ListBook, Policy
 
-DECIDED = "payment"
 _ENCODER = msgspec.json.Encoder()
-_FEATURES = msgspec.msgpack.Encoder()
-
-
-class _Kind:
-    """What one event type needs: how its facts are read and its rows are written."""
-
-    __slots__ = ("order", "reader", "writer")
-
-    def __init__(
-        self, policy: Policy, plan: Plan, kind: str, first: tuple[str, ...], texts: dict[int, str], seed: int
-    ) -> None:
-        known = frozenset(facts_of(kind, policy.attributes)) | policy.signals.keys()
-        rest = [name for name in plan.names_of(kind, known) if name not in first]
-        self.order = [*first, *rest]
-        self.reader = compile_reader(self.order, kind, policy.signals, policy.attributes)
-        self.writer = RowWriter(plan, kind, self.order, seed=seed, texts=texts)
 
 
 class Decider:
-    """One policy with its windows.
+    """One policy, or several views, with their windows.
 
     Parameters
     ----------
     policy
-        Checked.
+        Checked; or a whole lineup of policies that share the windows.
     rates
         Dated exchange rates, or None.
     engine
@@ -69,16 +57,30 @@ class Decider:
     rows
         Where the rows of the windows are kept for a quick start; None keeps none.
     seed
-        Of the text hash; a secret of the installation, so that nobody can prepare colliding ids.
+        Of the text hash and of all draws; a secret of the installation, so that nobody can prepare colliding ids or
+        foresee a draw.
+
+    Attributes
+    ----------
+    policy, rules, lists
+        Of the live policy.
+    books
+        Every policy that takes part, with its lists.
 
     Notes
     -----
-    Not thread-safe.
+    Not thread-safe, but for `prepare`.
     """
+
+    policy: Policy
+    attributes: dict[str, FactType]
+    rules: CompiledRules
+    lists: ListBook
+    books: list[tuple[Policy, ListBook]]
 
     def __init__(
         self,
-        policy: Policy,
+        policy: Policy | Lineup,
         *,
         rates: RateTable | None = None,
         engine: str = "0",
@@ -86,29 +88,20 @@ class Decider:
         rows: RowStore | None = None,
         seed: int = 0,
     ) -> None:
-        self.policy = policy
-        self.plan = make_plan(policy.features)
-        self.rules = compile_rules(policy)
-        self.lists = ListBook.of(policy)
+        lineup = policy if isinstance(policy, Lineup) else Lineup(View(policy))
+        check_together(lineup.policies)
+        features, _ = union_features(lineup.policies)
+        self.plan = make_plan(features)
+        self.feature_names = [one.name for one in features]
+        self.named = {feature_key(one): one.name for one in reversed(features)}
         self.rates = rates
         self.engine = engine
-        self.version = PolicyVersion(policy.name, policy.version, policy.content_hash)
         self.windows = Windows(self.plan.layout, **(windows_options or {}))
         self.rows = rows
         self.texts: dict[int, str] = {}
-        self._observe = policy.mode == "observe"
-        names = {output.name for output in self.plan.outputs}
-        facts = tuple(name for name in self.rules.order if name not in names)
-        self._n_facts = len(facts)
-        features = [name for name in self.rules.order if name in names]
-        self._kinds = {
-            kind: _Kind(policy, self.plan, kind, facts if kind == DECIDED else (), self.texts, seed)
-            for kind in sorted({DECIDED, *self.plan.event_types})
-        }
-        self._payment = self._kinds[DECIDED]
+        self.seed = seed
+        self.draws = Draws(seed)
         self._decode_all = compile_decoder(self.plan)
-        place = {output.name: index for index, output in enumerate(self.plan.outputs)}
-        self._wanted = [place[name] for name in features]
         n_outputs = max(1, self.plan.layout.n_outputs)
         self._out = np.zeros((1, n_outputs), dtype=np.int64)
         self._out_float = self._out.view(np.float64)
@@ -116,6 +109,34 @@ class Decider:
         self._spare = bytearray(8 * self.plan.layout.n_inputs)
         self._spare_rows = np.frombuffer(self._spare, dtype=np.int64).reshape(1, -1)
         self._flags = {f: np.full(1, f, dtype=np.uint8) for f in range(8)}
+        self.take_seat(self.prepare(lineup))
+
+    def prepare(self, lineup: Lineup) -> Seat:
+        """Compile another lineup for these windows, which must hold all that it needs; from any thread.
+
+        Raises
+        ------
+        KeyError
+            The windows lack one of its features (`satark.decisions.views.covers`).
+        InputInvalid
+            The policies cannot share windows.
+        """
+        return Seat(self, lineup)
+
+    def take_seat(self, seat: Seat) -> None:
+        """Decide by another lineup from the next event on; the windows stay as they are."""
+        self.lineup = seat.lineup
+        self.policy = seat.policy
+        self.attributes = seat.attributes
+        self.rules = seat.rules
+        self.lists = seat.lists
+        self.books = seat.books
+        self.version = PolicyVersion(seat.policy.name, seat.policy.version, seat.policy.content_hash)
+        self._observe = seat.policy.mode == "observe"
+        self._n_facts, self._wanted = seat.n_facts, seat.wanted
+        self._kinds = seat.kinds
+        self._payment = seat.kinds[DECIDED]
+        self._panel = seat.panel
 
     def in_windows(self, kind: str) -> bool:
         """Return whether any window holds events of this type."""
@@ -176,6 +197,17 @@ class Decider:
         nulls = self._nul[0].tobytes()
         features = self._decode_all(self._out[0].tolist(), self._out_float[0].tolist(), nulls, self.texts)
         windows_ns = perf_counter_ns()
+        if self._panel is not None:
+            return self._decide_among(
+                event,
+                [*values, *features],
+                context,
+                seq=seq,
+                occurred_us=occurred_us,
+                arrived_us=arrived_us,
+                late=late,
+                steps_ns=(started_ns, decoded_ns, facts_ns, windows_ns),
+            )
         verdict = self.rules.evaluate(values[: self._n_facts] + [features[i] for i in self._wanted], bound)
         rules_ns = perf_counter_ns()
         action = verdict.action
@@ -206,10 +238,60 @@ class Decider:
         amount = None
         if event.currency != self.policy.base_currency:
             amount = context.in_base(event.amount_minor, event.currency, occurred_us)
-        return decision, _ENCODER.encode(decision), _FEATURES.encode([self.plan.version, features, amount])
+        return decision, _ENCODER.encode(decision), encode_stored(self.plan.version, features, amount)
+
+    def _decide_among(
+        self,
+        event: Payment,
+        known: list[Any],
+        context: Context,
+        *,
+        seq: int,
+        occurred_us: int,
+        arrived_us: int,
+        late: bool,
+        steps_ns: tuple[int, int, int, int],
+    ) -> tuple[Decision, bytes, bytes]:
+        """Decide where several views take part, or a model, or a control group."""
+        foreign = event.currency != self.policy.base_currency
+        amount: int | None = event.amount_minor
+        if foreign:
+            amount = context.in_base(event.amount_minor, event.currency, occurred_us)
+        turn = cast("Panel", self._panel).decide(event, known, occurred_us, amount)
+        rules_ns = perf_counter_ns()
+        started_ns, decoded_ns, facts_ns, windows_ns = steps_ns
+        verdict = turn.verdict
+        decision = Decision(
+            id=event.id,
+            action=turn.action,
+            score=verdict.score,
+            reasons=[Reason(fired.code, fired.en, fired.hi, fired.numbers) for fired in verdict.fired],
+            policy=turn.view.version,
+            engine=self.engine,
+            features_version=self.plan.version,
+            degraded=[*context.degraded, *verdict.degraded],
+            late=late,
+            mode=turn.view.policy.mode,
+            occurred_at=_iso(occurred_us),
+            decided_at=_iso(arrived_us),
+            latency_us={
+                "decode": (decoded_ns - started_ns) // 1000,
+                "facts": (facts_ns - decoded_ns) // 1000,
+                "windows": (windows_ns - facts_ns) // 1000,
+                "rules": (rules_ns - windows_ns) // 1000,
+                "total": (perf_counter_ns() - started_ns) // 1000,
+            },
+            seq=seq,
+            would=turn.would,
+            model=turn.model,
+            released=turn.released,
+            part=turn.part,
+        )
+        stored = encode_stored(self.plan.version, turn.features, amount if foreign else None, turn.extras)
+        return decision, _ENCODER.encode(decision), stored
 
     def rule_inputs(self, event: Payment, occurred_us: int) -> tuple[list[Any], BoundLists]:
-        """Return what the rules would be given for an event by the windows as they stand; nothing enters."""
+        """Return what the live rules would be given by the windows as they stand, without a model; nothing enters."""
         values = self._payment.reader(event, None, Context(self.rates, self.policy.base_currency))
         bound = self.lists.at(occurred_us)
         self._payment.writer.write(self._spare, 0, values, bound, 0, occurred_us)
@@ -218,13 +300,6 @@ class Decider:
             self._out[0].tolist(), self._out_float[0].tolist(), self._nul[0].tobytes(), self.texts
         )
         return values[: self._n_facts] + [features[i] for i in self._wanted], bound
-
-    def judge(self, event: Payment, features: Sequence[Any], occurred_us: int, context: Context) -> Verdict:
-        """Apply the rules to an event with features that are known already, in the policy's order."""
-        values = self._payment.reader(event, None, context)
-        return self.rules.evaluate(
-            values[: self._n_facts] + [features[i] for i in self._wanted], self.lists.at(occurred_us)
-        )
 
     def remember(
         self, event: Event, payment: Payment | None, kind: str, *, seq: int, occurred_us: int, late: bool

@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
 from satark.core.errors import NotFound
+from satark.decisions.stored import decode_stored_features
 from satark.events import Context, compile_reader, decode_stored
 from satark.events.kinds import Payment
 from satark.policies import ACTIONS, compile_rules
 from satark.policies.model import GRAVITY, MISSING_LIST_ACTION
-from satark.policies.names import DECIDED, known_facts, rule_names
+from satark.policies.model_rules import MISSING_MODEL_ACTION, MODEL_SCORE
+from satark.policies.names import DECIDED, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from satark.decisions.ports import LogEntry
     from satark.language import NameInfo
@@ -53,12 +53,15 @@ class StoredDecision:
         One value per feature of its policy, in the policy's order.
     base_amount
         The amount in the base currency when the payment was in another one, else None.
+    model_score
+        What the policy's model said, None without one.
     """
 
     event: Payment
     occurred_us: int
     features: tuple[Any, ...]
     base_amount: int | None
+    model_score: float | None = None
 
 
 class Answer(NamedTuple):
@@ -72,6 +75,13 @@ class Answer(NamedTuple):
 class Judge:
     """The rules of one policy, ready to be asked about logged payments.
 
+    Parameters
+    ----------
+    policy
+        Checked.
+    killed
+        The codes of the rules that were switched off.
+
     Attributes
     ----------
     order
@@ -80,15 +90,15 @@ class Judge:
         Their types and choices.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, killed: Collection[str] = ()) -> None:
         self.policy = policy
-        self.rules = compile_rules(policy)
+        self.rules = compile_rules(policy, killed)
         self.order = self.rules.order
         self.places = {name: place for place, name in enumerate(self.order)}
-        known = rule_names(known_facts(policy.attributes, policy.signals), policy.features)
+        known = names_of(policy)
         self.names: dict[str, NameInfo] = {name: known[name] for name in self.order}
         self.features = {feature.name: place for place, feature in enumerate(policy.features)}
-        facts = [name for name in self.order if name not in self.features]
+        facts = [name for name in self.order if name not in self.features and name != MODEL_SCORE]
         self._weights = {rule.code: (GRAVITY[rule.action], rule.score) for rule in policy.rules}
         self._thresholds = [(GRAVITY[action], least) for action, least in policy.thresholds.items()]
         self._closed = {name for name, one in policy.lists.items() if one.if_missing == "closed"}
@@ -113,8 +123,9 @@ class Judge:
         if len(stored.features) != len(self.features):
             message = "the stored features are not those of the policy"
             raise NotFound(message, policy=self.policy.content_hash)
-        facts = self._read(stored.event, None, _StoredAmount(stored.base_amount, self.policy.base_currency))
-        values = (*facts, *(stored.features[place] for place in self._wanted))
+        facts = self._read(stored.event, None, StoredAmount(stored.base_amount, self.policy.base_currency))
+        scores = () if self.policy.model is None else (stored.model_score,)
+        values = (*facts, *(stored.features[place] for place in self._wanted), *scores)
         return Inputs(values, book.at(stored.occurred_us))
 
     def verdict(self, inputs: Inputs) -> Verdict:
@@ -149,6 +160,13 @@ class Judge:
             gravity = max([gravity, *(place for place, least in self._thresholds if score >= least)])
         if any(name in self._closed for name in inputs.lists.unavailable):
             gravity = max(gravity, GRAVITY[MISSING_LIST_ACTION])
+        model = self.policy.model
+        if model is not None:
+            said = inputs.values[-1]
+            if said is not None:
+                score = max(score, said)
+            elif model.if_missing == "closed":
+                gravity = max(gravity, GRAVITY[MISSING_MODEL_ACTION])
         return Answer(ACTIONS[gravity], score, codes)
 
 
@@ -164,11 +182,13 @@ def stored_decision(entry: LogEntry) -> StoredDecision:
     if entry.kind != DECIDED or entry.features is None or not isinstance(event, Payment):
         message = "this entry of the log has no decision, or it has been removed by retention"
         raise NotFound(message, seq=entry.seq)
-    _, features, amount = msgspec.msgpack.decode(entry.features)
-    return StoredDecision(event, entry.occurred_us, tuple(features), amount)
+    stored = decode_stored_features(entry.features)
+    return StoredDecision(
+        event, entry.occurred_us, tuple(stored.features), stored.base_amount, stored.extras.model
+    )
 
 
-class _StoredAmount(Context):
+class StoredAmount(Context):
     """Gives the amount in the base currency that was used when the decision was made."""
 
     def __init__(self, amount: int | None, base_currency: str) -> None:
@@ -176,4 +196,5 @@ class _StoredAmount(Context):
         self._amount = amount
 
     def in_base(self, amount_minor: int, currency: str, on_us: int) -> int | None:  # noqa: ARG002 - as the base
+        """Return the stored amount, whatever the rates say by now."""
         return amount_minor if currency == self.base_currency else self._amount

@@ -40,6 +40,14 @@ class PolicyVersion(msgspec.Struct, frozen=True):
     hash: str
 
 
+class ModelScore(msgspec.Struct, frozen=True):
+    """What the model of the policy said; `score` is None when it could not be asked, and then it is in `degraded`."""
+
+    name: str
+    hash: str
+    score: float | None
+
+
 class Decision(msgspec.Struct, frozen=True):
     """The stored and returned answer to one event.
 
@@ -55,6 +63,14 @@ class Decision(msgspec.Struct, frozen=True):
         Microseconds per step (decode, facts, windows, rules, total), without the commit.
     seq
         The place in the log.
+    would
+        What was decided, where the answer is allow all the same: in `observe` mode, or released.
+    model
+        What the policy's model said; None when the policy has none.
+    released
+        Let through by lot, so that its outcome becomes known (the control group).
+    part
+        Which part the answering policy has: live or canary.
     """
 
     id: str
@@ -72,3 +88,6 @@ class Decision(msgspec.Struct, frozen=True):
     latency_us: dict[str, int]
     seq: int
     would: str | None = None
+    model: ModelScore | None = None
+    released: bool = False
+    part: str = "live"

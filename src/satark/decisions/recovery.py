@@ -13,9 +13,9 @@ import msgspec
 import numpy as np
 
 from satark.core.rates import RateTable
-from satark.decisions.decide import DECIDED
 from satark.decisions.list_edits import apply_logged_edits
 from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE, FLAG_PARKED, LogEntry
+from satark.decisions.seat import DECIDED
 from satark.events import body_digest, decode_stored
 from satark.events.kinds import Label, Payment, PaymentResult
 from satark.events.tokens import current_card
