@@ -261,7 +261,7 @@ def placed(roster: Roster, policy: str, step: Step, percent: float = WHOLE) -> R
     if step is Step.SHADOW:
         shadows = (*shadows, policy)
     elif step is Step.CANARY:
-        canary = Canary(policy, percent)
+        canary = Canary(policy, float(percent))
     elif step is Step.LIVE:
         live = policy
     if len(shadows) > MAX_SHADOWS:

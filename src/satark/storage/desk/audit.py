@@ -122,6 +122,20 @@ class DeskAudit:
         with self._engines.reading("the desk's audit trail") as connection:
             return [_entry(row) for row in connection.execute(query)]
 
+    def genuine(self, connection: sa.Connection, seq: int) -> AuditEntry | None:
+        """Return an entry that this installation wrote, None when there is none or it was changed afterwards.
+
+        For acts that may only follow from another one (what is published must have been approved): a row of a table
+        says so as well, but whoever can write the database without the installation's key can write rows, and no
+        entries.
+        """
+        row: Any = connection.execute(sa.select(DESK_AUDIT).where(DESK_AUDIT.c.seq == seq)).first()
+        if row is None:
+            return None
+        fields = (row.seq, row.at_us, row.actor, row.action, row.subject, row.detail)
+        expected = entry_hash(self._key, _plain(row.previous), fields)
+        return _entry(row) if hmac.compare_digest(expected, _plain(row.hash)) else None
+
     def head(self) -> tuple[int, bytes]:
         """Return the newest entry's place and hash."""
         with self._engines.reading("the desk's audit trail") as connection:

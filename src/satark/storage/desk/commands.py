@@ -1,29 +1,39 @@
-"""Commands to the engine: labels and edits of lists that people decided on in the console.
+"""Commands to the engine: labels, edits of lists and rosters of policies that people decided on in the console.
 
 A command is written together with the act that it belongs to, so neither is there without the other. The engine takes
 the waiting ones in order; each has an id of its own in the log, so one that is taken twice after a crash counts once.
+
+An order to publish changes what every later decision follows from, so a row alone is not enough: `check` asks that the
+audit trail, which nobody writes without the installation's key, says that this very order was given.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
 
-from satark.core.errors import InputInvalid
+from satark.core.errors import Forbidden, InputInvalid
 from satark.storage.desk.tables.commands import COMMANDS
+from satark.storage.desk.tables.policies import POLICY_ROSTERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from satark.core.clock import Clock
+    from satark.storage.desk.audit import DeskAudit
     from satark.storage.engines import Engines
 
-KINDS = frozenset({"label", "list_set", "list_remove"})
+PUBLISH = "publish"
+KINDS = frozenset({"label", "list_set", "list_remove", PUBLISH})
 WAITING, DONE, REFUSED = "waiting", "done", "refused"
 MAX_BODY_BYTES = 4_096
+MAX_ORDER_BYTES = 8_000_000
+"""An order carries the texts of policies."""
 MAX_RESULT = 200
 
 
@@ -34,8 +44,8 @@ class Command:
     Attributes
     ----------
     kind
-        ``label`` (body: id, event, label, kind), ``list_set`` (list, value, expires_us, note) or ``list_remove``
-        (list, value, note).
+        ``label`` (body: id, event, label, kind), ``list_set`` (list, value, expires_us, note), ``list_remove``
+        (list, value, note) or ``publish`` (`satark.decisions.roster.PublishOrder`).
     state
         waiting, done or refused.
     result
@@ -55,9 +65,10 @@ class Command:
 class Commands:
     """The commands; callable from any thread and process."""
 
-    def __init__(self, engines: Engines, clock: Clock) -> None:
+    def __init__(self, engines: Engines, clock: Clock, audit: DeskAudit) -> None:
         self._engines = engines
         self._clock = clock
+        self._audit = audit
 
     def put(
         self, connection: sa.Connection, owner: int, kind: str, body: Mapping[str, Any], actor: str
@@ -69,9 +80,10 @@ class Commands:
         InputInvalid
             There is no such kind, or the body is too large.
         """
-        encoded = msgspec.json.encode(dict(body), order="sorted")
-        if kind not in KINDS or len(encoded) > MAX_BODY_BYTES:
-            message = f"a command is one of {', '.join(sorted(KINDS))} with at most {MAX_BODY_BYTES} bytes"
+        encoded = encode_body(body)
+        most = MAX_ORDER_BYTES if kind == PUBLISH else MAX_BODY_BYTES
+        if kind not in KINDS or len(encoded) > most:
+            message = f"a command is one of {', '.join(sorted(KINDS))} with at most {most} bytes"
             raise InputInvalid(message, field="kind" if kind not in KINDS else "body")
         done = connection.execute(
             sa.insert(COMMANDS)
@@ -92,6 +104,31 @@ class Commands:
         """Ask for something in a transaction of its own."""
         with self._engines.writing("the commands") as connection:
             return self.put(connection, owner, kind, body, actor)
+
+    def check(self, command: Command) -> None:
+        """Refuse an order to publish that nobody gave through the desk; all other commands pass.
+
+        Raises
+        ------
+        Forbidden
+            The audit trail does not say that this order was given, or says it of another body.
+        """
+        if command.kind != PUBLISH:
+            return
+        with self._engines.reading("the commands") as connection:
+            place = connection.scalar(
+                sa.select(POLICY_ROSTERS.c.audit).where(POLICY_ROSTERS.c.command == command.id)
+            )
+            entry = None if place is None else self._audit.genuine(connection, int(place))
+        told = {} if entry is None else entry.detail
+        if (
+            entry is None
+            or entry.actor != command.actor
+            or told.get("command") != command.id
+            or not hmac.compare_digest(str(told.get("order", "")), body_digest(command.body))
+        ):
+            message = "the audit trail does not know this order"
+            raise Forbidden(message, scope="policies.publish")
 
     def waiting(self, limit: int) -> list[Command]:
         """Return the oldest that nobody has answered yet."""
@@ -117,6 +154,16 @@ class Commands:
                 .where(COMMANDS.c.id == command_id, COMMANDS.c.state == WAITING)
                 .values(state=state, result=result[:MAX_RESULT], settled_us=self._clock.now_us())
             )
+
+
+def encode_body(body: Mapping[str, Any]) -> bytes:
+    """Return the one JSON form of a body."""
+    return msgspec.json.encode(dict(body), order="sorted")
+
+
+def body_digest(body: Mapping[str, Any]) -> str:
+    """Return the SHA-256 (hex) of a body, as the audit trail keeps it."""
+    return hashlib.sha256(encode_body(body)).hexdigest()
 
 
 _SELECT = sa.select(

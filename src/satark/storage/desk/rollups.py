@@ -16,6 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from satark.cases.rollups import DAY_GRAIN, HOUR_GRAIN, HOURS_PER_DAY, Tally
 from satark.core.errors import InputInvalid
 from satark.decisions.list_edits import LIST_EDIT, ListEdit, decode_list_edit
+from satark.decisions.roster import ROSTER, decode_roster
+from satark.storage.desk.tables.policies import LOG_ROSTERS
 from satark.storage.desk.tables.rollups import LIST_LOG, LIST_VALUES, POLICIES, ROLLUP_PLACE, ROLLUPS
 
 if TYPE_CHECKING:
@@ -128,17 +130,31 @@ class Rollups:
             return [(int(row[0]), row[1], int(row[2])) for row in connection.execute(query)]
 
     def policies(self, limit: int = 50) -> list[LoggedPolicy]:
-        """Return the policies that the engine has decided by, the one in force first, each once."""
+        """Return the policies that the log holds, the one in force first, each once.
+
+        In force is what the newest roster says, and the newest policy while there is no roster. A policy that the
+        log got for a shadow or canary is newer than the one in force.
+        """
         newest = sa.select(sa.func.max(POLICIES.c.seq).label("seq")).group_by(POLICIES.c.hash).subquery()
-        query = (
-            sa.select(POLICIES)
-            .join(newest, newest.c.seq == POLICIES.c.seq)
-            .order_by(POLICIES.c.seq.desc())
-            .limit(limit)
-        )
         with self._engines.reading("the policies") as connection:
+            roster = connection.execute(
+                sa.select(LOG_ROSTERS.c.live, LOG_ROSTERS.c.at_us).order_by(LOG_ROSTERS.c.seq.desc()).limit(1)
+            ).first()
+            live = "" if roster is None else str(roster.live)
+            query = (
+                sa.select(POLICIES)
+                .join(newest, newest.c.seq == POLICIES.c.seq)
+                .order_by((POLICIES.c.hash == live).desc(), POLICIES.c.seq.desc())
+                .limit(limit)
+            )
             return [
-                LoggedPolicy(row.seq, row.hash, row.name, row.version, row.at_us)
+                LoggedPolicy(
+                    row.seq,
+                    row.hash,
+                    row.name,
+                    row.version,
+                    row.at_us if roster is None or row.hash != live else max(row.at_us, roster.at_us),
+                )
                 for row in connection.execute(query)
             ]
 
@@ -172,6 +188,7 @@ class Rollups:
         self.merge(connection, tally.rows())
         _take_lists(connection, entries)
         _take_policies(connection, entries)
+        _take_rosters(connection, entries)
         _upsert(connection, ROLLUP_PLACE, [{"id": _THE_PLACE, "seq": entries[-1].seq}], ("seq",))
 
     def merge(self, connection: sa.Connection, rows: Sequence[RollupRow]) -> None:
@@ -255,6 +272,40 @@ def _take_policies(connection: sa.Connection, entries: Iterable[LogEntry]) -> No
             )
     if found:
         _upsert(connection, POLICIES, found, ("at_us",))
+
+
+def _take_rosters(connection: sa.Connection, entries: Iterable[LogEntry]) -> None:
+    """Note which policies took part from where on."""
+    found = []
+    for entry in entries:
+        if entry.kind == ROSTER and entry.body:
+            try:
+                roster = decode_roster(entry.body)
+            except InputInvalid:
+                continue
+            found.append(
+                {
+                    "seq": entry.seq,
+                    "at_us": entry.arrived_us,
+                    "live": roster.live,
+                    "body": entry.body.decode(),
+                    "command": command_of(entry.event_id),
+                }
+            )
+    if found:
+        _upsert(connection, LOG_ROSTERS, found, ("at_us",))
+
+
+def command_of(event_id: str) -> int | None:
+    """Return the number of the command that an entry of the log was asked for by; None when by none.
+
+    Examples
+    --------
+    >>> command_of("command:17"), command_of("roster:17"), command_of("command:x")
+    (17, None, None)
+    """
+    kind, _, number = event_id.partition(":")
+    return int(number) if kind == "command" and number.isascii() and number.isdigit() else None
 
 
 def _upsert(

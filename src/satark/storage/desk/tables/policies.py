@@ -1,7 +1,8 @@
 """Versions of policies on their way from draft to deciding, what people did to them, and the work asked for on pages.
 
-A version's text never changes under its hash: an edited draft is a new row, and the old one is replaced by it. The
-rosters that the engine logged are kept beside those that were asked for, so that what decides is known from the log.
+An edited draft is a new row under a new hash, and the old one is replaced by it; the text of what was submitted never
+changes under its hash. The rosters that the engine logged are kept beside those that were asked for, so that what
+decides is known from the log.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ POLICY_ROSTERS = sa.Table(
     sa.Column("effective", sa.BigInteger, comment="whose placing holds after it; null: that of the settings"),
     sa.Column("prior", sa.BigInteger, comment="whose placing held before it"),
     sa.Column("command", sa.BigInteger, nullable=False),
+    sa.Column("audit", sa.BigInteger, nullable=False, comment="its place in the audit trail"),
     sa.Column("note", sa.Text, nullable=False),
     sa.UniqueConstraint("command", name="uq_policy_rosters_command"),
 )

@@ -79,6 +79,7 @@ def _rosters() -> None:
         ),
         sa.Column("prior", sa.BigInteger, comment="whose placing held before it"),
         sa.Column("command", sa.BigInteger, nullable=False),
+        sa.Column("audit", sa.BigInteger, nullable=False, comment="its place in the audit trail"),
         sa.Column("note", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_policy_rosters"),
         sa.UniqueConstraint("command", name="uq_policy_rosters_command"),
