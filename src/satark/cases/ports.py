@@ -364,6 +364,9 @@ class Entities(Protocol):
     def neighbours(self, ref: EntityRef, limit: int = 50) -> list[Link]:
         """Return what shares events with a thing, most first."""
 
+    def surroundings(self, ref: EntityRef, limit: int = 50) -> tuple[EntitySummary, list[Link]] | None:
+        """Return summary and neighbours of a thing together, which costs hardly more than one of them."""
+
     def path(
         self, a: EntityRef, b: EntityRef, max_hops: int = 6, max_nodes: int = 10_000
     ) -> list[EntityRef] | None:
@@ -371,3 +374,8 @@ class Entities(Protocol):
 
     def series(self, ref: EntityRef, bucket_seconds: int, from_us: int, to_us: int) -> list[SeriesPoint]:
         """Return what a thing did over time."""
+
+    def activity(
+        self, refs: Sequence[EntityRef], bucket_seconds: int, from_us: int, to_us: int
+    ) -> dict[EntityRef, list[SeriesPoint]]:
+        """Return what several things did over time, by one question."""

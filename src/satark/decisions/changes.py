@@ -93,6 +93,9 @@ def find_changes(judge: Judge, comparisons: Comparisons, inputs: Inputs) -> Find
     quiet: dict[str, dict[str, Change]] = {code: {} for code in fired}
     for name in judge.order:
         for new in candidates(judge, comparisons, inputs, name):
+            if _codes(judge, judge.changed(inputs, name, new)) == now.codes:
+                # The same rules, so the same answer; most candidates end here.
+                continue
             change = judged(judge, inputs, name, new)
             if change.action != now.action:
                 _keep_nearest(answers, (name, change.action), change)
@@ -104,6 +107,14 @@ def find_changes(judge: Judge, comparisons: Comparisons, inputs: Inputs) -> Find
         graver=_nearest_first(one for one in answers.values() if GRAVITY[one.action] > here),
         quiet={code: _nearest_first(quiet[code].values()) for code in quiet},
     )
+
+
+def _codes(judge: Judge, inputs: Inputs) -> tuple[str, ...] | None:
+    """Return the rules that count, None when one of them cannot be asked."""
+    try:
+        return judge.rules.codes(inputs.values, inputs.lists)
+    except Exception:  # noqa: BLE001 - `judged` lets the others still count
+        return None
 
 
 def judged(judge: Judge, inputs: Inputs, name: str, new: Any) -> Change:  # noqa: ANN401 - of any type

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,10 @@ _POSTGRES_ARGUMENTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+
+
+_TOGETHER: ContextVar[tuple[sa.Engine, sa.Connection] | None] = ContextVar("reading_together", default=None)
+"""The connection that the reads of this thread share, and whose it is; see `Engines.reading_together`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +122,32 @@ class Engines:
         StorageUnavailable
             The database cannot be reached or read.
         """
+        shared = _TOGETHER.get()
+        if shared is not None and shared[0] is self.read:
+            with storage_faults(what):
+                yield shared[1]
+            return
         with storage_faults(what), self.read.connect() as connection:
             yield connection
+
+    @contextmanager
+    def reading_together(self, what: str) -> Iterator[None]:
+        """Let all reads of this thread go over one connection, and in one transaction.
+
+        A page asks a dozen questions. Together they cost one connection instead of a dozen, on PostgreSQL as many
+        ways to the server. On SQLite all of them see the state that the first one saw.
+
+        Raises
+        ------
+        StorageUnavailable
+            The database cannot be reached or read.
+        """
+        with storage_faults(what), self.read.connect() as connection:
+            before = _TOGETHER.set((self.read, connection))
+            try:
+                yield
+            finally:
+                _TOGETHER.reset(before)
 
     def dispose(self) -> None:
         """Close all connections; the writing ones last, so that SQLite can tidy up behind the last of all."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from satark.cases.ports import CaseStore, Entities, Outbox
     from satark.decisions.ports import LogEntry
@@ -159,6 +160,9 @@ class DeskStore(Protocol):
     All calls block and may be made from any thread.
     """
 
+    def reading_together(self) -> AbstractContextManager[None]:
+        """Let all reads of this thread go over one connection."""
+
     @property
     def cases(self) -> CaseStore:
         """Cases, their alerts, timelines and attachments."""
@@ -184,9 +188,25 @@ class DeskStore(Protocol):
         """The chain of what people did at the desk."""
 
     @property
+    def explanations(self) -> Any:  # noqa: ANN401 - see `satark.web.decision.model_part`
+        """What models went by."""
+
+    @property
     def rollups(self) -> Any:  # noqa: ANN401 - see `satark.web.dashboard.figures` and `satark.web.policy.shelf`
         """Counts of decisions per hour and day, and the policies that the log holds."""
 
     @property
     def lists(self) -> Any:  # noqa: ANN401 - see `satark.storage.desk.list_acts`
         """Values of lists as the log has them, and what people do to them."""
+
+    @property
+    def versions(self) -> Any:  # noqa: ANN401 - see `satark.storage.desk.policy_versions`
+        """Policies on their way from draft to deciding."""
+
+    @property
+    def rosters(self) -> Any:  # noqa: ANN401 - see `satark.storage.desk.policy_rosters`
+        """Which of them take part, as people ask the engine."""
+
+    @property
+    def jobs(self) -> Any:  # noqa: ANN401 - see `satark.storage.desk.jobs`
+        """Long work that pages ask for."""

@@ -272,6 +272,36 @@ def test_series_add_up_the_events_of_each_bucket(desk, monkeypatch, heavy, batch
                 assert point.sum_minor == sum(event.amount_minor for event in within)
 
 
+def test_activity_of_several_things_is_that_of_each_alone(desk, monkeypatch):
+    monkeypatch.setattr(entity_index, "HEAVY_EVENTS", 30)
+    monkeypatch.setattr("satark.storage.desk.entities.HEAVY_EVENTS", 30)
+    events = market(11, 150)
+    enter(desk, events, batches=random.Random(5))
+    things = [*sorted(Oracle(events).of), ref("card", "never seen"), ref("card", "\x00")]
+    begin = START_US - HOUR_US
+    together = desk.entities.activity(things[-20:], 3_600, begin, begin + 9 * HOUR_US)
+    assert list(together) == things[-20:]
+    for one, points in together.items():
+        assert points == desk.entities.series(one, 3_600, begin, begin + 9 * HOUR_US)
+    assert {sum(map(len, (point.counts for point in together[one]))) for one in things[-2:]} == {0}
+    with pytest.raises(InputInvalid, match="together"):
+        desk.entities.activity(
+            [ref("card", str(number)) for number in range(33)], 3_600, begin, begin + HOUR_US
+        )
+
+
+def test_reads_of_one_page_share_a_connection_and_the_next_page_sees_what_is_new(desk):
+    card = ref("card", "tok_1")
+    enter(desk, [payment(1, card)])
+    with desk.reading_together():
+        assert desk.entities.summary(card).counts["allow"] == 1
+        enter(desk, [payment(2, card)])
+        assert desk.entities.summary(card).counts["allow"] == 1 or desk.engines.dialect != "sqlite"
+        assert desk.engines.read.pool.checkedout() == 1
+    assert desk.entities.summary(card).counts["allow"] == 2
+    assert desk.engines.read.pool.checkedout() == 0
+
+
 def test_series_of_too_many_buckets_are_refused(desk):
     card = ref("card", "tok_1")
     for bucket_seconds, to_us in (

@@ -81,6 +81,10 @@ class Desk:
         """Give a connection for a few reads."""
         return self.engines.reading(what)
 
+    def reading_together(self, what: str = "the desk") -> AbstractContextManager[None]:
+        """Let all reads of a page go over one connection; see `Engines.reading_together`."""
+        return self.engines.reading_together(what)
+
     def close(self) -> None:
         """Close all connections."""
         self.engines.dispose()

@@ -20,7 +20,7 @@ from satark.storage.desk.entity_codes import FIGURES, FIRST_SUM, KIND_OF, KINDS,
 from satark.storage.desk.entity_graph import shortest
 from satark.storage.desk.entity_index import HEAVY_EVENTS, hour_begins_us, hour_of, index_batch, mark_batch
 from satark.storage.desk.entity_search import search
-from satark.storage.desk.entity_sql import CHAIN, HISTORY, LINKED, NEIGHBOURS
+from satark.storage.desk.entity_sql import ACTIVITY, CHAIN, NEAR
 from satark.storage.desk.tables.cases import ALERTS
 from satark.storage.desk.tables.entities import (
     ACTIONS,
@@ -46,7 +46,10 @@ FORGET_EVENTS = 2_000
 """Removed per transaction, so that nobody at the desk waits for long."""
 LATE_US = 3_600 * MICROS_PER_SECOND
 """A walk back in time goes on for so long after it has left the span, for events that came late."""
+MAX_TOGETHER = 32
+"""Things whose activity is asked for at once."""
 _HOUR_SECONDS = 3_600
+_MILLION = 1_000_000
 _WALKS_ONLY = "SELECT " + ", ".join(
     f"set_config('{name}', 'off', true)"
     for name in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
@@ -161,33 +164,39 @@ class SqlEntities:
 
     def summary(self, ref: EntityRef) -> EntitySummary | None:
         """Return what a thing has done; `linked` is over its newest `LOOKED_AT` events."""
+        found = self.surroundings(ref, 1)
+        return None if found is None else found[0]
+
+    def neighbours(self, ref: EntityRef, limit: int = 50) -> list[Link]:
+        """Return what shares a thing's newest `LOOKED_AT` events, most first."""
+        found = self.surroundings(ref, limit)
+        return [] if found is None else found[1]
+
+    def surroundings(self, ref: EntityRef, limit: int = 50) -> tuple[EntitySummary, list[Link]] | None:
+        """Return summary and neighbours of a thing by one walk along its events; None when it was never seen."""
         with self._asking() as connection:
             thing = _known(connection, ref)
             if thing is None:
                 return None
             walk = {"start": thing.last_seq, "entity": thing.id, "steps": LOOKED_AT}
-            linked = {KIND_OF[kind].value: count for kind, count in connection.execute(LINKED, walk)}
+            rows = connection.execute(NEAR, {**walk, "most": max(1, min(limit, MAX_PAGE))}).all()
         counts = {action: getattr(thing, f"n_{action}") for action in ACTIONS}
         if thing.n_other:
             counts["other"] = thing.n_other
-        return EntitySummary(
+        summary = EntitySummary(
             ref=ref,
             first_us=thing.first_us,
             last_us=thing.last_us,
             counts=counts,
             sums_minor={action: getattr(thing, f"sum_{action}") for action in ACTIONS},
-            linked=linked,
+            linked={KIND_OF[row.kind].value: row.n_events for row in rows if row.value is None},
         )
-
-    def neighbours(self, ref: EntityRef, limit: int = 50) -> list[Link]:
-        """Return what shares a thing's newest `LOOKED_AT` events, most first."""
-        with self._asking() as connection:
-            thing = _known(connection, ref)
-            if thing is None:
-                return []
-            walk = {"start": thing.last_seq, "entity": thing.id, "steps": LOOKED_AT}
-            rows = connection.execute(NEIGHBOURS, {**walk, "most": max(1, min(limit, MAX_PAGE))})
-            return [Link(_ref(row), row.n_events, int(row.n_fraud), row.last_seq) for row in rows]
+        near = [
+            Link(_ref(row), row.n_events, int(row.n_fraud), row.last_seq)
+            for row in rows
+            if row.value is not None
+        ]
+        return summary, sorted(near, key=lambda link: (-link.n_events, -link.last_seq, link.ref))
 
     def path(
         self, a: EntityRef, b: EntityRef, max_hops: int = 6, max_nodes: int = 10_000
@@ -216,7 +225,13 @@ class SqlEntities:
         return int(alerts or 0), int(links or 0)
 
     def series(self, ref: EntityRef, bucket_seconds: int, from_us: int, to_us: int) -> list[SeriesPoint]:
-        """Return what a thing did over time, a point for each bucket from `from_us` up to before `to_us`.
+        """Return what a thing did over time; see `activity`."""
+        return self.activity([ref], bucket_seconds, from_us, to_us)[ref]
+
+    def activity(
+        self, refs: Sequence[EntityRef], bucket_seconds: int, from_us: int, to_us: int
+    ) -> dict[EntityRef, list[SeriesPoint]]:
+        """Return what several things did over time, a point for each bucket from `from_us` up to before `to_us`.
 
         Of a thing with very many events whole hours (in Indian time) are exact however many there are, other spans
         cover its newest `MAX_STEPS` events.
@@ -224,28 +239,38 @@ class SqlEntities:
         Raises
         ------
         InputInvalid
-            The span is empty or has more than `MAX_BUCKETS` buckets.
+            The span is empty or has more than `MAX_BUCKETS` buckets, or there are more than `MAX_TOGETHER` things.
         """
         bucket_us = bucket_seconds * MICROS_PER_SECOND
         if bucket_us <= 0 or not 0 < to_us - from_us <= bucket_us * MAX_BUCKETS:
             message = f"a span has 1 to {MAX_BUCKETS} buckets"
             raise InputInvalid(message, field="bucket_seconds")
-        points: list[dict[str, int]] = [{} for _ in range(-((from_us - to_us) // bucket_us))]
-        sums = [0] * len(points)
+        if len(refs) > MAX_TOGETHER:
+            message = f"at most {MAX_TOGETHER} things are asked for together"
+            raise InputInvalid(message, field="refs")
+        buckets = -((from_us - to_us) // bucket_us)
+        counts: dict[EntityRef, list[dict[str, int]]] = {ref: [{} for _ in range(buckets)] for ref in refs}
+        sums = {ref: [0] * buckets for ref in refs}
         with self._asking() as connection:
-            thing = _known(connection, ref)
-            if thing is not None:
-                for at_us, action, count, amount in self._happened(
-                    connection, thing, bucket_seconds, from_us, to_us
-                ):
-                    if from_us <= at_us < to_us:
-                        place = (at_us - from_us) // bucket_us
-                        points[place][action] = points[place].get(action, 0) + count
-                        sums[place] += amount
-        return [
-            SeriesPoint(from_us + place * bucket_us, counts, sums[place])
-            for place, counts in enumerate(points)
-        ]
+            things = {row.id: row for row in _all_known(connection, refs)}
+            names = {number: _ref(row) for number, row in things.items()}
+            by_the_hour = bucket_seconds % _HOUR_SECONDS == 0 and hour_begins_us(hour_of(from_us)) == from_us
+            heavy = [row.id for row in things.values() if by_the_hour and row.n_events >= HEAVY_EVENTS]
+            light = [number for number in things if number not in set(heavy)]
+            for number, place, action, n, amount in (
+                *_by_the_hour(connection, heavy, bucket_seconds, from_us, to_us),
+                *_by_the_event(connection, light, bucket_us, from_us, to_us),
+            ):
+                point = counts[names[number]][place]
+                point[action] = point.get(action, 0) + n
+                sums[names[number]][place] += amount
+        return {
+            ref: [
+                SeriesPoint(from_us + place * bucket_us, counts[ref][place], sums[ref][place])
+                for place in range(buckets)
+            ]
+            for ref in refs
+        }
 
     @contextmanager
     def _asking(self) -> Iterator[sa.Connection]:
@@ -255,41 +280,66 @@ class SqlEntities:
                 connection.exec_driver_sql(_WALKS_ONLY)
             yield connection
 
-    def _happened(
-        self,
-        connection: sa.Connection,
-        thing: Any,  # noqa: ANN401 - a row
-        bucket_seconds: int,
-        from_us: int,
-        to_us: int,
-    ) -> Iterable[tuple[int, str, int, int]]:
-        """Return (time, action, count, amount) of what a thing did, at least within the span."""
-        names = (*ACTIONS, "other")
-        by_the_hour = bucket_seconds % _HOUR_SECONDS == 0 and hour_begins_us(hour_of(from_us)) == from_us
-        if thing.n_events >= HEAVY_EVENTS and by_the_hour:
-            hours = sa.select(ENTITY_HOURS).where(
-                ENTITY_HOURS.c.entity == thing.id,
-                ENTITY_HOURS.c.hour >= hour_of(from_us),
-                ENTITY_HOURS.c.hour <= hour_of(to_us - 1),
-            )
-            for row in connection.execute(hours):
-                figures = [getattr(row, name) for name in FIGURES]
-                for code, action in enumerate(names):
-                    if figures[code]:
-                        amount = 0 if code == OTHER else figures[FIRST_SUM + code]
-                        yield hour_begins_us(row.hour), action, figures[code], amount
-            return
-        walk = {"start": thing.last_seq, "entity": thing.id, "steps": MAX_STEPS, "stop": from_us - LATE_US}
-        for row in connection.execute(HISTORY, walk):
-            yield row.occurred_us, names[row.action], 1, 0 if row.action == OTHER else row.amount_minor
+
+_Happened = tuple[int, int, str, int, int]
+"""A thing, a bucket, an action, how often, and the amount."""
+_NAMES = (*ACTIONS, "other")
+
+
+def _by_the_hour(
+    connection: sa.Connection, numbers: list[int], bucket_seconds: int, from_us: int, to_us: int
+) -> Iterator[_Happened]:
+    """Give what things with very many events did, from their hours."""
+    if not numbers:
+        return
+    first, hours = hour_of(from_us), bucket_seconds // _HOUR_SECONDS
+    rows = connection.execute(_HOURS, {"ids": numbers, "first": first, "last": hour_of(to_us - 1)})
+    for number, hour, *figures in rows:
+        for code, action in enumerate(_NAMES):
+            if figures[code]:
+                amount = 0 if code == OTHER else figures[FIRST_SUM + code]
+                yield number, (hour - first) // hours, action, figures[code], amount
+
+
+def _by_the_event(
+    connection: sa.Connection, numbers: list[int], bucket_us: int, from_us: int, to_us: int
+) -> Iterator[_Happened]:
+    """Give what things did, from their chains of events."""
+    if not numbers:
+        return
+    walk = {"ids": numbers, "steps": MAX_STEPS, "stop": from_us - LATE_US}
+    for row in connection.execute(ACTIVITY, {**walk, "begin": from_us, "until": to_us, "bucket": bucket_us}):
+        amount = 0 if row.action == OTHER else int(row.millions) * _MILLION + int(row.rest)
+        yield row.entity, int(row.place), _NAMES[row.action], row.n, amount
+
+
+_HOURS = sa.select(
+    ENTITY_HOURS.c.entity, ENTITY_HOURS.c.hour, *(ENTITY_HOURS.c[name] for name in FIGURES)
+).where(
+    ENTITY_HOURS.c.entity.in_(sa.bindparam("ids", expanding=True)),
+    ENTITY_HOURS.c.hour >= sa.bindparam("first"),
+    ENTITY_HOURS.c.hour <= sa.bindparam("last"),
+)
+_KNOWN = sa.select(ENTITIES).where(
+    ENTITIES.c.kind == sa.bindparam("kind"), ENTITIES.c.value == sa.bindparam("value")
+)
+_ALL_KNOWN = sa.select(ENTITIES.c.id, ENTITIES.c.kind, ENTITIES.c.value, ENTITIES.c.n_events)
 
 
 def _known(connection: sa.Connection, ref: EntityRef) -> Any:  # noqa: ANN401 - a row or None
     if not is_storable(ref.value):
         return None
-    return connection.execute(
-        sa.select(ENTITIES).where(ENTITIES.c.kind == KINDS[ref.kind], ENTITIES.c.value == ref.value)
-    ).first()
+    return connection.execute(_KNOWN, {"kind": KINDS[ref.kind], "value": ref.value}).first()
+
+
+def _all_known(connection: sa.Connection, refs: Sequence[EntityRef]) -> list[Any]:
+    """Return those of some things that were ever seen."""
+    wanted = [
+        sa.and_(ENTITIES.c.kind == KINDS[ref.kind], ENTITIES.c.value == ref.value)
+        for ref in refs
+        if is_storable(ref.value)
+    ]
+    return list(connection.execute(_ALL_KNOWN.where(sa.or_(*wanted)))) if wanted else []
 
 
 def _ref(row: Any) -> EntityRef:  # noqa: ANN401 - a row

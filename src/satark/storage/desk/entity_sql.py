@@ -50,33 +50,52 @@ SELECT occurred_us, action, amount_minor FROM walk
 )
 """Time, action and amount of a thing's events, back to the first one before `stop`."""
 
-LINKED = _walk(
-    """
-SELECT entities.kind, count(DISTINCT entities.id)
-FROM walk CROSS JOIN entity_links AS links CROSS JOIN entities
-WHERE links.seq = walk.seq AND links.entity <> walk.entity AND entities.id = links.entity
-GROUP BY entities.kind
-"""
-)
-"""How many things of each kind share events with one."""
-
-NEIGHBOURS = _walk(
-    """
-SELECT entities.kind, entities.value, near.n_events, near.n_fraud, near.last_seq
-FROM (
+NEAR = _walk(
+    """,
+near AS (
     SELECT links.entity AS entity, count(*) AS n_events, max(links.seq) AS last_seq,
         sum(CASE WHEN said.verdict = 1 THEN 1 ELSE 0 END) AS n_fraud
     FROM walk CROSS JOIN entity_links AS links CROSS JOIN entity_events AS said
     WHERE links.seq = walk.seq AND links.entity <> walk.entity AND said.seq = links.seq
     GROUP BY links.entity
-    ORDER BY n_events DESC, last_seq DESC, entity
+)
+SELECT kind, value, n_events, n_fraud, last_seq FROM (
+    SELECT entities.kind, entities.value, near.n_events, near.n_fraud, near.last_seq
+    FROM near CROSS JOIN entities
+    WHERE entities.id = near.entity
+    ORDER BY near.n_events DESC, near.last_seq DESC, near.entity
     LIMIT :most
-) AS near CROSS JOIN entities
+) AS nearest
+UNION ALL
+SELECT entities.kind, NULL, count(*), 0, 0
+FROM near CROSS JOIN entities
 WHERE entities.id = near.entity
-ORDER BY near.n_events DESC, near.last_seq DESC, near.entity
+GROUP BY entities.kind
 """
 )
-"""What shares events with a thing, most first."""
+"""What shares events with a thing, most first; behind it, without a value, how many things of each kind do."""
+
+ACTIVITY = sa.text(
+    """
+WITH RECURSIVE walk (entity, seq, previous, step, occurred_us, action, amount_minor) AS (
+    SELECT links.entity, links.seq, links.previous, 1, said.occurred_us, said.action, said.amount_minor
+    FROM entities AS origin CROSS JOIN entity_links AS links CROSS JOIN entity_events AS said
+    WHERE origin.id IN :ids AND links.seq = origin.last_seq AND links.entity = origin.id AND said.seq = links.seq
+    UNION ALL
+    SELECT links.entity, links.seq, links.previous, walk.step + 1, said.occurred_us, said.action, said.amount_minor
+    FROM walk CROSS JOIN entity_links AS links CROSS JOIN entity_events AS said
+    WHERE links.seq = walk.previous AND links.entity = walk.entity AND said.seq = links.seq
+        AND walk.step < :steps AND walk.occurred_us >= :stop
+)
+SELECT entity, (occurred_us - :begin) / :bucket AS place, action, count(*) AS n,
+    sum(amount_minor / 1000000) AS millions, sum(amount_minor % 1000000) AS rest
+FROM walk WHERE occurred_us >= :begin AND occurred_us < :until GROUP BY 1, 2, 3
+"""
+).bindparams(
+    sa.bindparam("ids", expanding=True, type_=sa.BigInteger),
+    *(sa.bindparam(name, type_=sa.BigInteger) for name in ("steps", "stop", "begin", "until", "bucket")),
+)
+"""What several things did in each bucket of time; amounts in two parts, whose sums fit into 64 bits."""
 
 AROUND = sa.text(
     """

@@ -78,6 +78,13 @@ def read_case(
     desk: Desk, session: Session, case_id: int, *, alerts_before: int | None, events_before: int | None
 ) -> CaseView | None:
     """Return a case's page, None when there is no such case; blocks."""
+    with desk.store.reading_together():
+        return _read(desk, session, case_id, alerts_before=alerts_before, events_before=events_before)
+
+
+def _read(
+    desk: Desk, session: Session, case_id: int, *, alerts_before: int | None, events_before: int | None
+) -> CaseView | None:
     cases = desk.cases
     case = cases.get(case_id)
     if case is None:

@@ -86,6 +86,11 @@ class DashboardPages:
         known = self._read.get(span.code)
         if known is not None and 0 <= now_us - known.to_us < span.fresh_seconds * MICROS_PER_SECOND:
             return known
-        read = await asyncio.to_thread(fig.gather, desk.store.rollups, span, now_us)
+
+        def gather() -> fig.Figures:
+            with desk.store.reading_together():
+                return fig.gather(desk.store.rollups, span, now_us)
+
+        read = await asyncio.to_thread(gather)
         self._read[span.code] = read
         return read

@@ -16,6 +16,7 @@ from satark.core.errors import NotFound
 from satark.web import views
 from satark.web.charts import BarChart, bar_chart
 from satark.web.decision.explaining import Explainer, Explanation
+from satark.web.decision.model_part import STATE_WORDS, model_view
 from satark.web.decision.places import Fence, Sheet, Spot, draw
 from satark.web.decision.shelf import Shelf
 from satark.web.decision.subjects import facts_of, payment_of, spots_of
@@ -105,6 +106,7 @@ class DecisionPages:
         self._explainer = Explainer(Shelf.of(desk.reader))
         desk.renderer.add_names("place_name", PLACE_NAMES)
         desk.renderer.add_names("rule_kind", RULE_KINDS)
+        desk.renderer.add_names("model_state", STATE_WORDS)
 
     def pages(self) -> list[Page]:
         """Return the pages."""
@@ -154,6 +156,7 @@ class DecisionPages:
             "asked": asked,
             "tried": tried,
             "shared": shared,
+            "model": model_view(desk.desk_store, decision, seq, lang),
             "links": _distinct(shared.refs) if allowed(role, "entities.view") else [],
         }
 
@@ -168,23 +171,23 @@ class DecisionPages:
         case = None
         spots = spots_of(payment)
         if desk.desk_store is not None:
-            if allowed(role, "entities.view"):
-                charts = self._charts(entry, refs)
-                spots += self._places_before(entry, refs, spots)
-            if allowed(role, "cases.view"):
-                case = desk.cases.of_event(entry.seq)
+            with desk.desk_store.reading_together():
+                if allowed(role, "entities.view"):
+                    charts = self._charts(entry, refs)
+                    spots += self._places_before(entry, refs, spots)
+                if allowed(role, "cases.view"):
+                    case = desk.cases.of_event(entry.seq)
         return Shared(refs, charts, draw(spots, _fences(entry, spots, explanation)), case)
 
     def _charts(self, entry: LogEntry, refs: dict[str, EntityRef]) -> dict[EntityRef, BarChart]:
         begin, _ = span_until(entry.occurred_us, BUCKET_SECONDS, BUCKETS)
         until = entry.occurred_us + 1
-        charts = {}
-        for ref in list(dict.fromkeys(refs.values()))[:_MAX_CHARTS]:
-            points = self._desk.entities.series(ref, BUCKET_SECONDS, begin, until)
-            charts[ref] = bar_chart(
-                points, BUCKET_SECONDS, begin, until, width=CHART_WIDTH, height=CHART_HEIGHT
-            )
-        return charts
+        things = list(dict.fromkeys(refs.values()))[:_MAX_CHARTS]
+        activity = self._desk.entities.activity(things, BUCKET_SECONDS, begin, until)
+        return {
+            ref: bar_chart(points, BUCKET_SECONDS, begin, until, width=CHART_WIDTH, height=CHART_HEIGHT)
+            for ref, points in activity.items()
+        }
 
     def _places_before(self, entry: LogEntry, refs: dict[str, EntityRef], spots: list[Spot]) -> list[Spot]:
         """Return where the card (or who paid) was before, newest first, for a payment whose device has a place."""

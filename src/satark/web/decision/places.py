@@ -6,6 +6,7 @@ of the country and its states as the Survey of India draws them.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -243,7 +244,10 @@ class _View:
         wide, tall = WIDTH / 2 / self.scale, HEIGHT / 2 / self.scale
         cell_km = next((km for km in _GRIDS_KM if wide * tall / km**2 < _MAX_DOTS), _GRIDS_KM[-1])
         x0, y0 = self.middle
-        inside = [at for at in ground(cell_km) if abs(at.x - x0) < wide and abs(at.y - y0) < tall]
+        cells = ground(cell_km)
+        # They lie in order from west to east, so most of the country is passed over without a look.
+        west, east = bisect_left(cells, (x0 - wide,)), bisect_left(cells, (x0 + wide,))
+        inside = [at for at in cells[west:east] if abs(at.y - y0) < tall]
         dots = []
         for at in inside[:: 1 + len(inside) // _MAX_DOTS]:
             x, y = self._on_sheet(at)

@@ -118,10 +118,17 @@ class EntityPages:
     def _gather(
         self, ref: EntityRef, lang: Lang, role: str, span: str, before: int | None
     ) -> dict[str, Any] | None:
+        with self._desk.store.reading_together():
+            return self._read(ref, lang, role, span, before)
+
+    def _read(
+        self, ref: EntityRef, lang: Lang, role: str, span: str, before: int | None
+    ) -> dict[str, Any] | None:
         desk = self._desk
-        summary = desk.entities.summary(ref)
-        if summary is None:
+        found = desk.entities.surroundings(ref, NEIGHBOURS_SHOWN)
+        if found is None:
             return None
+        summary, neighbours = found
         wanted = max(EVENTS_SHOWN, EVENTS_IN_WINDOWS) + 1
         entries = [
             entry
@@ -129,7 +136,6 @@ class EntityPages:
             if entry is not None
         ]
         shown = entries[:EVENTS_SHOWN]
-        neighbours = desk.entities.neighbours(ref, NEIGHBOURS_SHOWN)
         return {
             "summary": summary,
             "total": sum(summary.counts.values()),

@@ -66,6 +66,7 @@ def window_lines(
     """
     history: dict[str, list[float | None]] = {}
     newest: tuple[Judge, dict[str, list[Limit]]] | None = None
+    kept: dict[tuple[str, frozenset[str]], list[tuple[int, str]]] = {}
     steps = 0
     for entry in entries:
         decision = views.decision_of(entry)
@@ -74,15 +75,21 @@ def window_lines(
         try:
             judge, comparisons = shelf.judge(decision.policy.hash)
             stored = stored_decision(entry)
-            inputs = judge.inputs(stored, shelf.book(decision.policy.hash, entry.seq))
+            if newest is None:
+                inputs = judge.inputs(stored, shelf.book(decision.policy.hash, entry.seq))
+                newest = judge, comparisons.limits(inputs)
         except NotFound:
             continue
-        if newest is None:
-            newest = judge, comparisons.limits(inputs)
-        named = {fact for fact, one in facts_of(stored.event).items() if one == ref}
-        for spec, value in zip(judge.policy.features, stored.features, strict=True):
-            if len(spec.by) == 1 and spec.by[0] in named and is_number(value):
-                values = history.setdefault(spec.name, [])
+        if len(stored.features) != len(judge.features):
+            continue
+        named = frozenset(fact for fact, one in facts_of(stored.event).items() if one == ref)
+        key = (decision.policy.hash, named)
+        if key not in kept:
+            kept[key] = _kept_by(judge, named)
+        for place, name in kept[key]:
+            value = stored.features[place]
+            if is_number(value):
+                values = history.setdefault(name, [])
                 values += [None] * (steps - len(values))
                 values.append(value)
         steps += 1
@@ -99,6 +106,15 @@ def window_lines(
         if one is not None:
             found.append((-near, len(found), one))
     return tuple(one for _, _, one in sorted(found, key=lambda item: item[:2]))
+
+
+def _kept_by(judge: Judge, named: frozenset[str]) -> list[tuple[int, str]]:
+    """Return place and name of the windows that are kept by one of some facts alone."""
+    return [
+        (place, spec.name)
+        for place, spec in enumerate(judge.policy.features)
+        if len(spec.by) == 1 and spec.by[0] in named
+    ]
 
 
 def _line(

@@ -37,10 +37,10 @@ class GraphReader:
 
     def around(self, ref: EntityRef, most: int = AROUND) -> dict[str, Any] | None:
         """Return a thing with its nearest neighbours; None when it was never seen."""
-        summary = self._entities.summary(ref)
-        if summary is None:
+        found = self._entities.surroundings(ref, min(most, AROUND_MOST))
+        if found is None:
             return None
-        links = self._entities.neighbours(ref, min(most, AROUND_MOST))
+        summary, links = found
         centre = self._node(ref)
         centre["events"] = sum(summary.counts.values())
         # Both figures are over the same newest events, so that the difference is what was left out.

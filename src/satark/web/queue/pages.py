@@ -83,9 +83,7 @@ class QueuePages:
         """Show the cases that wait."""
         desk, query = self._desk, QueueQuery.read(request.query_params)
         after = _cursor(request)
-        board, around = await asyncio.to_thread(
-            lambda: (self._board(query, session.username, after), self._around(session))
-        )
+        board, around = await asyncio.to_thread(self._read, query, session, after)
         return desk.page(
             request,
             "queue/queue.html",
@@ -177,6 +175,10 @@ class QueuePages:
             return Flash("view_dropped")
 
         return await act(desk, back_of(form, "/queue"), work)
+
+    def _read(self, query: QueueQuery, session: Session, after: Cursor | None) -> tuple[Board, Surroundings]:
+        with self._desk.store.reading_together():
+            return self._board(query, session.username, after), self._around(session)
 
     def _board(self, query: QueueQuery, user: str, after: Cursor | None) -> Board:
         cases, wanted = self._desk.cases, query.wanted(user)

@@ -70,6 +70,10 @@ class SearchPages:
         return desk.page(request, "search/page.html", text=text, found=found)
 
     def _search(self, text: str, role: str) -> dict[str, list[Any]]:
+        with self._desk.store.reading_together():
+            return self._find(text, role)
+
+    def _find(self, text: str, role: str) -> dict[str, list[Any]]:
         desk = self._desk
         entries: dict[int, LogEntry] = {}
         cases: dict[int, Case] = {}

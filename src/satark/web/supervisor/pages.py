@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from satark.cases.figures import DeskLoad
+    from satark.policies.case_rules import CaseTerms
     from satark.web.desk import Desk
     from satark.web.sessions import Session
 
@@ -42,14 +44,17 @@ class SupervisorPages:
     async def supervisor(self, request: Request, _: Session) -> Response:
         """Show backlog, ageing, outcomes, loads, and how right the rules are."""
         desk, now_us = self._desk, self._desk.clock.now_us()
-        load, terms, queues, people = await asyncio.to_thread(
-            lambda: (
-                desk.cases.load(now_us),
-                desk.cases.terms(),
-                desk.cases.queues(),
-                colleagues(desk.staff),
-            )
-        )
+
+        def read() -> tuple[DeskLoad, CaseTerms, dict[str, int], list[str]]:
+            with desk.store.reading_together():
+                return (
+                    desk.cases.load(now_us),
+                    desk.cases.terms(),
+                    desk.cases.queues(),
+                    colleagues(desk.staff),
+                )
+
+        load, terms, queues, people = await asyncio.to_thread(read)
         return desk.page(
             request,
             "supervisor/supervisor.html",
