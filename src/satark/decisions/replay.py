@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from satark.core.errors import InputInvalid
+from satark.decisions.label_index import LabelIndex
 from satark.decisions.replay_report import ReplaySummary, Tally, shown
 from satark.decisions.replay_run import BulkDecider
 from satark.decisions.replay_stage import SLICE_EVENTS, Stage, write_part
@@ -105,23 +106,21 @@ def replay(  # noqa: PLR0913 - all but two are options by name
         stage = Stage(folder / "stage", decider.stored & stored_columns(policy.attributes).keys())
         rows, refused = _fill(stage, source, on_bad_row, chunk_rows, tell)
         refusals = refused[:MAX_REFUSALS_KEPT]
-        labels = stage.verdicts()
+        labels = LabelIndex(stage.verdicts())
         events = len(stage.times())
         writers = [_Parts(folder / name, target) for name, target in zip(("d", "f"), outputs, strict=True)]
-        tally = Tally(observe=policy.mode == "observe")
+        tally = Tally([rule.code for rule in policy.rules])
         done = 0
-        for frame in stage.slices(slice_events):
-            decided = decider.decide(frame)
-            tally.add(decided, labels)
-            decisions = decided.decisions
-            if labels.height:
-                decisions = decisions.join(labels, on="id", how="left", maintain_order="left")
-            writers[0].write(decisions)
-            if writers[1].target is not None:
-                writers[1].write(
-                    pl.concat([decided.decisions.select("id"), decided.features], how="horizontal")
+        for decided in decider.decide_all(stage.slices(slice_events)):
+            ids = decided.payments["id"] if decided.payments.height else pl.Series("id", [], dtype=pl.String)
+            tally.add(decided, labels.codes(ids))
+            if writers[0].target is not None:
+                writers[0].write(
+                    decided.decisions.with_columns(labels.names(ids)) if len(labels) else decided.decisions
                 )
-            done += frame.height
+            if writers[1].target is not None:
+                writers[1].write(pl.concat([ids.to_frame(), decided.features], how="horizontal"))
+            done += decided.height
             tell(rows + done, rows + events)
         for writer in writers:
             writer.join()

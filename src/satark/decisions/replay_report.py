@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
+import numpy as np
 
+from satark.decisions.backtest.score_bins import ScoreBins, auc
+from satark.decisions.backtest.sums import exact_sums
+from satark.decisions.label_index import FRAUD, GENUINE, NAMES
 from satark.policies.model import ACTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from satark.decisions.replay_run import Decided
     from satark.events.frame_check import Refusal
@@ -105,68 +110,62 @@ class ReplaySummary:
         return asdict(self)
 
 
-@dataclass(slots=True)
 class Tally:
-    """Adds up slices."""
+    """Adds up slices of one policy's answers.
 
-    observe: bool
-    payments: int = 0
-    late: int = 0
-    amount_minor: int = 0
-    by_action: Counter[str] = field(default_factory=Counter)
-    worth: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)
-    degraded: Counter[str] = field(default_factory=Counter)
-    kinds: Counter[str] = field(default_factory=Counter)
-    labels: Counter[tuple[str, float, str]] = field(default_factory=Counter)
-    label_worth: Counter[tuple[str, str]] = field(default_factory=Counter)
+    Parameters
+    ----------
+    rules
+        The codes of the policy's rules.
+    """
 
-    def add(self, decided: Decided, verdicts: pl.DataFrame) -> None:
-        """Count one slice; `verdicts` are the labels of payments by id."""
+    def __init__(self, rules: Sequence[str]) -> None:
+        self.rules = dict.fromkeys(rules, 0)
+        self.payments = 0
+        self.late = 0
+        self.by_action: Counter[str] = Counter()
+        self.worth: Counter[str] = Counter()
+        self.degraded: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter()
+        self._scores = ScoreBins()
+        # By action and label, as of `satark.decisions.label_index`.
+        self._labels = np.zeros((len(ACTIONS), len(NAMES)), dtype=np.int64)
+        self._label_worth = np.zeros((len(ACTIONS), len(NAMES)), dtype=object)
+
+    def add(self, decided: Decided, labels: NDArray[np.uint8]) -> None:
+        """Count one slice; `labels` are the codes of its payments' labels."""
         self.late += decided.late
         self.kinds.update(dict(decided.kinds))
-        frame = decided.decisions
-        if not frame.height:
+        height = decided.payments.height
+        if not height:
             return
-        self.payments += frame.height
-        taken = "would" if self.observe else "action"
-        both = frame.select("id", "score", "rules", "degraded", pl.col(taken).alias("action")).with_columns(
-            decided.amounts.fill_null(0).alias("amount")
-        )
-        self._count("by_action", both["action"])
-        self._count("rules", both["rules"].explode(empty_as_null=False))
-        self._count("degraded", both["degraded"].explode(empty_as_null=False))
-        for action, worth in both.group_by("action").agg(pl.col("amount").cast(pl.Int128).sum()).iter_rows():
-            self.worth[action] += int(worth)
-        if not verdicts.height:
-            return
-        known = both.join(verdicts, on="id", how="inner")
-        for action, score, label, count in known.group_by("action", "score", "label").len().iter_rows():
-            self.labels[action, score, label] += count
-        sums = known.group_by("action", "label").agg(pl.col("amount").cast(pl.Int128).sum())
-        for action, label, worth in sums.iter_rows():
-            self.label_worth[action, label] += int(worth)
-
-    def _count(self, name: str, values: pl.Series) -> None:
-        counter: Counter[str] = getattr(self, name)
-        for value, count in values.drop_nulls().alias("value").value_counts(name="n").iter_rows():
-            counter[value] += count
+        self.payments += height
+        answers = decided.answers[0]
+        verdicts = answers.verdicts
+        amounts = decided.amounts.fill_null(0).to_numpy()
+        groups = verdicts.gravities.astype(np.int64) * len(NAMES) + labels
+        shape = self._labels.shape
+        self._labels += np.bincount(groups, minlength=self._labels.size).reshape(shape)
+        self._label_worth += exact_sums(groups, amounts, self._labels.size).reshape(shape)
+        self._scores.add(verdicts.scores, labels, amounts)
+        for code, fired in zip(self.rules, verdicts.counting.sum(axis=0).tolist(), strict=True):
+            self.rules[code] += fired
+        for code, where in answers.degraded.items():
+            count = height if where is None else int(where.sum())
+            if count:
+                self.degraded[code] += count
+        self.by_action = Counter(dict(zip(ACTIONS, self._labels.sum(axis=1).tolist(), strict=True)))
+        self.worth = Counter(dict(zip(ACTIONS, self._label_worth.sum(axis=1).tolist(), strict=True)))
 
     def quality(self) -> Quality | None:
         """Return how decisions and labels agree."""
-        labelled = sum(self.labels.values())
+        genuine, frauds = (int(self._labels[:, code].sum()) for code in (GENUINE, FRAUD))
+        labelled = genuine + frauds
         if not labelled:
             return None
-        frauds = sum(n for (_, _, label), n in self.labels.items() if label == "fraud")
-        flagged = sum(n for (action, _, _), n in self.labels.items() if action != ACTIONS[0])
-        hit = sum(
-            n for (action, _, label), n in self.labels.items() if action != ACTIONS[0] and label == "fraud"
-        )
-        by_score: dict[float, list[int]] = {}
-        by_flag: dict[float, list[int]] = {}
-        for (action, score, label), n in self.labels.items():
-            by_score.setdefault(score, [0, 0])[label == "fraud"] += n
-            by_flag.setdefault(float(action != ACTIONS[0]), [0, 0])[label == "fraud"] += n
+        hit = int(self._labels[1:, FRAUD].sum())
+        flagged = hit + int(self._labels[1:, GENUINE].sum())
+        stopping = [place for place, action in enumerate(ACTIONS) if action in STOPPING]
         return Quality(
             labelled=labelled,
             frauds=frauds,
@@ -174,34 +173,11 @@ class Tally:
             flagged=flagged,
             precision=hit / flagged if flagged else None,
             recall=hit / frauds if frauds else None,
-            auc_score=auc(by_score),
-            auc_action=auc(by_flag),
-            fraud_minor=sum(w for (_, label), w in self.label_worth.items() if label == "fraud"),
-            fraud_stopped_minor=sum(
-                w
-                for (action, label), w in self.label_worth.items()
-                if label == "fraud" and action in STOPPING
-            ),
+            auc_score=self._scores.auc(),
+            auc_action=auc(np.array([genuine - flagged + hit, flagged - hit]), np.array([frauds - hit, hit])),
+            fraud_minor=int(self._label_worth[:, FRAUD].sum()),
+            fraud_stopped_minor=int(self._label_worth[stopping, FRAUD].sum()),
         )
-
-
-def auc(counts: Mapping[float, list[int]]) -> float | None:
-    """Return the area under the ROC curve from (genuine, fraud) counts per score; None when either is absent.
-
-    Examples
-    --------
-    >>> auc({0.0: [3, 0], 1.0: [0, 2]}), auc({0.5: [3, 2]}), auc({0.5: [3, 0]})
-    (1.0, 0.5, None)
-    """
-    genuine = sum(n for n, _ in counts.values())
-    frauds = sum(n for _, n in counts.values())
-    if not genuine or not frauds:
-        return None
-    below, twice = 0, 0
-    for _, (here, found) in sorted(counts.items()):
-        twice += found * (2 * below + here)
-        below += here
-    return twice / (2 * genuine * frauds)
 
 
 def shown(refusals: list[Refusal]) -> list[dict[str, Any]]:

@@ -32,6 +32,8 @@ AT = "__at"
 TURN = "__turn"
 GHOST = "__ghost"
 REPEATED = "__repeated"
+LATE = "__late"
+"""Whether the log marked an event as late; a file says nothing about it."""
 ORDER = (AT, TIE, ROW, PLACE, TURN)
 _AFTERWARDS = (RESULT, LABEL)
 _IDS = 0x5A7A
@@ -280,7 +282,7 @@ _OF_AFTERWARDS = frozenset(
         "reporter",
     }
 )
-_ALWAYS = _OF_AFTERWARDS | {*ORDER, GHOST, REPEATED}
+_ALWAYS = _OF_AFTERWARDS | {*ORDER, GHOST, REPEATED, LATE}
 
 
 def write_part(frame: pl.DataFrame, path: Path) -> None:

@@ -31,27 +31,36 @@ def features_frame(
     texts
         The texts behind words, as the row writers filled them.
     """
-    columns = [_column(output, out, nul, texts) for output in plan.outputs]
-    known = [pl.Series(f"{place}", nul[:, output.index] == 0) for place, output in enumerate(plan.outputs)]
-    both = pl.DataFrame([*(c.alias(f"v{place}") for place, c in enumerate(columns)), *known])
-    return both.select(
-        pl.when(pl.col(f"{place}")).then(pl.col(f"v{place}")).alias(output.name)
-        for place, output in enumerate(plan.outputs)
+    # The kernel writes row by row; turned once, each column is one piece of memory that Polars takes as it is.
+    words = np.ascontiguousarray(out.T)
+    known = np.ascontiguousarray(nul.T) == 0
+    return pl.DataFrame(
+        [_column(output, words[output.index], known[output.index], texts) for output in plan.outputs]
     )
 
 
 def _column(
-    output: Output, out: NDArray[np.int64], nul: NDArray[np.uint8], texts: Mapping[int, str]
+    output: Output, words: NDArray[np.int64], known: NDArray[np.bool_], texts: Mapping[int, str]
 ) -> pl.Series:
-    words = out[:, output.index]
-    if output.type is Type.FLOAT:
-        return pl.Series(out.view(np.float64)[:, output.index])
-    if output.type is Type.BOOL:
-        return pl.Series(words == 1)
     if output.is_text:
-        used = np.unique(words[nul[:, output.index] == 0])
-        known = pl.Series([texts.get(word) for word in used.tolist()], dtype=pl.String)
-        if not len(used):
-            return pl.Series([None], dtype=pl.String).new_from_index(0, len(words))
-        return pl.Series(words).replace_strict(pl.Series(used), known, default=None, return_dtype=pl.String)
-    return pl.Series(words)
+        return _text_column(output, words, known, texts)
+    if output.type is Type.FLOAT:
+        values = pl.Series(output.name, words.view(np.float64))
+    elif output.type is Type.BOOL:
+        values = pl.Series(output.name, words == 1)
+    else:
+        values = pl.Series(output.name, words)
+    if known.all():
+        return values
+    column = pl.col(output.name)
+    return values.to_frame().select(pl.when(pl.Series(known)).then(column).alias(output.name)).to_series()
+
+
+def _text_column(
+    output: Output, words: NDArray[np.int64], known: NDArray[np.bool_], texts: Mapping[int, str]
+) -> pl.Series:
+    used, places = np.unique(words[known], return_inverse=True)
+    told = pl.Series([texts.get(word) for word in used.tolist()], dtype=pl.String)
+    where = np.full(len(words), len(used), dtype=np.uint32)
+    where[known] = places
+    return pl.concat([told, pl.Series([None], dtype=pl.String)]).gather(pl.Series(where)).alias(output.name)

@@ -1,7 +1,7 @@
 """Input rows of the windows for many events at once, for replay and for backfilling new windows.
 
 The same plan and the same words as `satark.features.encode.RowWriter`, column by column; a property test holds the two
-equal bit for bit. Texts are hashed once per different text of the frame.
+equal bit for bit.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from satark.features.encode import MAX_EXACT_INT, text_value_columns
-from satark.features.hashing import SEPARATOR, key_text, word_of_text
+from satark.features.hashing import SEPARATOR, key_text
 from satark.features.kernel.layout import IN_MASK, IN_SEQ, IN_TIME, MASK_BITS
+from satark.features.kernel.texts import words_of_texts
 from satark.language import Type, to_polars
 
 if TYPE_CHECKING:
@@ -83,21 +84,6 @@ def rows_from_frame(
                 texts.update(_texts_of(words, values[column.expr.canonical]))
             rows[:, plan.first_value + number] = _plain(words)
     return rows
-
-
-def words_of_texts(texts: pl.Series, seed: int = 0) -> pl.Series:
-    """Return the word of each text (Int64); null stays null.
-
-    Examples
-    --------
-    >>> words_of_texts(pl.Series(["a", None, "a"])).to_list() == [word_of_text("a"), None, word_of_text("a")]
-    True
-    """
-    unique = texts.drop_nulls().unique()
-    if not len(unique):
-        return pl.Series(texts.name, [None], dtype=pl.Int64).new_from_index(0, len(texts))
-    words = pl.Series([word_of_text(text, seed) for text in unique.to_list()], dtype=pl.Int64)
-    return texts.replace_strict(unique, words, default=None, return_dtype=pl.Int64)
 
 
 def words_of_keys(frame: pl.DataFrame, by: Sequence[str], seed: int = 0) -> pl.Series:

@@ -170,7 +170,27 @@ class Windows:
             The bound on memory is reached; rows before the refused one have entered.
         """
         stop = len(rows) if stop is None else stop
-        status, done = step.run(self._where, rows, flags, start, stop, out, nul, self._word)
+        self._done_or_raise(step.run(self._where, rows, flags, start, stop, out, nul, self._word), start)
+
+    def run_released(
+        self,
+        rows: NDArray[np.int64],
+        flags: NDArray[np.uint8],
+        out: NDArray[np.int64],
+        nul: NDArray[np.uint8],
+        start: int = 0,
+        stop: int | None = None,
+    ) -> None:
+        """Do the same as `run` without holding the interpreter's lock, for many rows beside other work."""
+        # An engine that decides one event at a time does not load it.
+        from satark.features.kernel.released import run_released
+
+        stop = len(rows) if stop is None else stop
+        self._done_or_raise(run_released(self._where, rows, flags, start, stop, out, nul, self._word), start)
+
+    @staticmethod
+    def _done_or_raise(answer: tuple[int, int], start: int) -> None:
+        status, done = answer
         if status != step.DONE:
             raise WindowsFull(
                 "the windows have used all the memory that the settings allow", row=start + done
