@@ -1,8 +1,9 @@
 """`satark work`: the process beside engine and pages that turns decisions into alerts, notices and webhooks.
 
 It reads the log and writes the desk's database, never the log, so that neither a slow mail server nor a page can reach
-the engine. Each part has a thread of its own: the follower (alerts, links, messages), the counts for the dashboard, and
-the sender. A part that fails says so, waits and tries again; what it had not committed it does anew.
+the engine. Each part has a thread of its own: the follower (alerts, links, messages), the explanations of scores, the
+counts for the dashboard, and the sender. A part that fails says so, waits and tries again; what it had not committed it
+does anew.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from satark.app.explaining import PAUSE_SECONDS, Explaining
 from satark.app.follower import BATCH, Follower
 from satark.app.sender import Sender, SenderOptions, carriers_of
+from satark.app.watching import IDLE_SECONDS as WATCH_SECONDS
+from satark.app.watching import Watching
 from satark.cases.notices import NoticePlan, NoticePlanner
 from satark.cases.notices.reach import check_address
 from satark.cases.outbox import Topic
 from satark.core.clock import MICROS_PER_DAY, SystemClock
 from satark.core.errors import SatarkError, SettingInvalid
+from satark.decisions.logged_roster import logged_model
 from satark.events import CardTokens
 from satark.storage import FolderLock
 from satark.storage.desk.outbox_sending import OutboxSending
@@ -173,7 +178,9 @@ def parts_of(wiring: AppWiring, storage: Storage, desk: Desk, follower: Follower
     clock = SystemClock()
     return [
         Loop("follower", lambda: follower.step(BATCH)),
+        Loop("explanations", make_explaining(storage, desk).step, idle_seconds=PAUSE_SECONDS),
         Loop("counts", lambda: desk.rollups.catch_up(storage.events)),
+        Loop("watch", Watching(storage.events, desk, wiring.policy(), clock).step, idle_seconds=WATCH_SECONDS),
         Loop(
             "forgetting",
             lambda: forget(desk, clock.now_us(), keep_days=wiring.settings.keep_bodies_days),
@@ -181,6 +188,11 @@ def parts_of(wiring: AppWiring, storage: Storage, desk: Desk, follower: Follower
         ),
         make_sender(wiring, desk),
     ]
+
+
+def make_explaining(storage: Storage, desk: Desk) -> Explaining:
+    """Put together what explains the scores of models."""
+    return Explaining(storage.events, desk, lambda model_hash: logged_model(storage.events, model_hash))
 
 
 def make_planner(wiring: AppWiring, desk: Desk) -> NoticePlanner:
@@ -285,6 +297,9 @@ def forget(desk: Desk, now_us: int, *, keep_days: int) -> int:
         told += removed
     if told:
         _log.info("notices_forgotten", rows=told)
+    explained = desk.explanations.forget(now_us - keep_days * MICROS_PER_DAY)
+    if explained:
+        _log.info("explanations_forgotten", explanations=explained)
     things = desk.entities.forget(now_us - keep_days * MICROS_PER_DAY)
     if things:
         _log.info("entities_forgotten", things=things)

@@ -7,11 +7,13 @@ from satark.storage.desk.tables import (
     cases,
     commands,
     entities,
+    explanations,
     identity,
     notices,
     outbox,
     policies,
     rollups,
+    watch,
 )
 from satark.storage.desk.tables.base import METADATA
 
@@ -21,9 +23,11 @@ __all__ = [
     "cases",
     "commands",
     "entities",
+    "explanations",
     "identity",
     "notices",
     "outbox",
     "policies",
     "rollups",
+    "watch",
 ]
