@@ -15,19 +15,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from satark.core.errors import InputInvalid
 from satark.decisions.label_index import LabelIndex
+from satark.decisions.replay_files import Parts, fill_stage, target_of
 from satark.decisions.replay_report import ReplaySummary, Tally, shown
 from satark.decisions.replay_run import BulkDecider
-from satark.decisions.replay_stage import SLICE_EVENTS, Stage, write_part
+from satark.decisions.replay_stage import SLICE_EVENTS, Stage
 from satark.events.frame import CHUNK_ROWS, EventFile
 from satark.events.frame_columns import stored_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from satark.core.rates import RateTable
-    from satark.events.frame_check import Refusal
     from satark.events.frame_map import FrameMap
     from satark.events.tokens import CardTokens
     from satark.policies import Policy
@@ -96,7 +95,7 @@ def replay(  # noqa: PLR0913 - all but two are options by name
         There is no room for temporary parts.
     """
     started = perf_counter()
-    outputs = [_target(path) for path in (out, features_out)]
+    outputs = [target_of(path) for path in (out, features_out)]
     source = EventFile(Path(events_path), mapping, policy.attributes, tokens)
     tell = progress or (lambda _done, _total: None)
     decider = BulkDecider(policy, rates=rates, windows_options=windows_options)
@@ -104,11 +103,11 @@ def replay(  # noqa: PLR0913 - all but two are options by name
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="satark-replay-", dir=temp)))
         (folder / "stage").mkdir()
         stage = Stage(folder / "stage", decider.stored & stored_columns(policy.attributes).keys())
-        rows, refused = _fill(stage, source, on_bad_row, chunk_rows, tell)
+        rows, refused = fill_stage(stage, source, on_bad_row, chunk_rows, tell)
         refusals = refused[:MAX_REFUSALS_KEPT]
         labels = LabelIndex(stage.verdicts())
         events = len(stage.times())
-        writers = [_Parts(folder / name, target) for name, target in zip(("d", "f"), outputs, strict=True)]
+        writers = [Parts(folder / name, target) for name, target in zip(("d", "f"), outputs, strict=True)]
         tally = Tally([rule.code for rule in policy.rules])
         done = 0
         for decided in decider.decide_all(stage.slices(slice_events)):
@@ -155,95 +154,3 @@ def replay(  # noqa: PLR0913 - all but two are options by name
         seconds=seconds,
         events_per_second=done / seconds if seconds else 0.0,
     )
-
-
-def _fill(
-    stage: Stage,
-    source: EventFile,
-    on_bad_row: str,
-    chunk_rows: int,
-    tell: Callable[[int, int], None],
-) -> tuple[int, list[Refusal]]:
-    """Read the file into the stage; return how many rows it has and which are refused."""
-    mapping = source.mapping
-    expected = source.count()
-    extra = 0 if mapping is None else (mapping.label is not None) + (mapping.result is not None)
-    total = expected * (2 + extra)
-    rows = 0
-    refused: list[Refusal] = []
-
-    def refuse(more: Sequence[Refusal]) -> None:
-        if more and on_bad_row == "stop":
-            first = more[0]
-            message = f"{source.path.name}, {first}"
-            raise InputInvalid(
-                message,
-                path=str(source.path),
-                row=first.row,
-                field=first.field,
-                expected=first.expected,
-                found=first.found,
-            )
-        refused.extend(more)
-
-    by_arrival = mapping is not None and mapping.arrival is not None
-    for chunk in source.chunks(chunk_rows):
-        refuse(chunk.refused)
-        refuse(stage.add(chunk, by_arrival=by_arrival))
-        rows += chunk.rows
-        tell(min(rows, total), total)
-    refuse(stage.close())
-    return rows, refused
-
-
-def _target(path: Path | str | None) -> Path | None:
-    """Check where a result goes before anything is read."""
-    if path is None:
-        return None
-    target = Path(path)
-    if target.suffix.lower() != ".parquet":
-        raise InputInvalid(f"{target.name} must end in .parquet", path=str(target))
-    if not target.parent.is_dir():
-        raise InputInvalid(f"there is no folder {target.parent}", path=str(target))
-    return target
-
-
-class _Parts:
-    """Results in parts, joined into one file when all is done.
-
-    Polars writes a Parquet file in one go, so the slices lie in a temporary folder first; joining streams them.
-    """
-
-    def __init__(self, folder: Path, target: Path | None) -> None:
-        self.target = target
-        self._folder = folder
-        self._paths: list[Path] = []
-        folder.mkdir()
-
-    def write(self, frame: pl.DataFrame) -> None:
-        if self.target is None:
-            return
-        path = self._folder / f"{len(self._paths):06d}.parquet"
-        write_part(frame, path)
-        self._paths.append(path)
-
-    def join(self) -> None:
-        if self.target is None:
-            return
-        part = self.target.with_name(self.target.name + ".part")
-        try:
-            if self._paths:
-                pl.scan_parquet(self._paths, glob=False).sink_parquet(
-                    part, compression="zstd", maintain_order=True
-                )
-            else:
-                pl.DataFrame(schema={"id": pl.String()}).write_parquet(part)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            part.unlink(missing_ok=True)
-            raise InputInvalid(
-                f"{self.target.name} cannot be written: {error}", path=str(self.target)
-            ) from None
-
-    def publish(self) -> None:
-        if self.target is not None:
-            self.target.with_name(self.target.name + ".part").replace(self.target)
