@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 LOCK_NAME = "worker.lock"
 """One worker per data folder; on PostgreSQL several machines may each have one, and they share the work."""
 POLL_SECONDS = 0.2
+DEADLINE_SECONDS = 10.0
+"""How often the clock of the cases is looked at."""
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 FORGET_SECONDS = 3_600.0
@@ -180,7 +182,10 @@ def parts_of(wiring: AppWiring, storage: Storage, desk: Desk, follower: Follower
         Loop("follower", lambda: follower.step(BATCH)),
         Loop("explanations", make_explaining(storage, desk).step, idle_seconds=PAUSE_SECONDS),
         Loop("counts", lambda: desk.rollups.catch_up(storage.events)),
-        Loop("watch", Watching(storage.events, desk, wiring.policy(), clock).step, idle_seconds=WATCH_SECONDS),
+        Loop("deadlines", desk.cases.remind, idle_seconds=DEADLINE_SECONDS),
+        Loop(
+            "watch", Watching(storage.events, desk, wiring.policy(), clock).step, idle_seconds=WATCH_SECONDS
+        ),
         Loop(
             "forgetting",
             lambda: forget(desk, clock.now_us(), keep_days=wiring.settings.keep_bodies_days),

@@ -35,6 +35,8 @@ class Topic(StrEnum):
 
     DECISION_MADE = "decision.made"
     ALERT_OPENED = "alert.opened"
+    CASE_DUE_SOON = "case.due_soon"
+    CASE_OVERDUE = "case.overdue"
     CASE_CLOSED = "case.closed"
     NOTICE_REQUESTED = "notice.requested"
     NOTICE_DELIVERED = "notice.delivered"

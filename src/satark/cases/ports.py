@@ -15,6 +15,7 @@ from satark.cases.model import EntityRef
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from satark.cases.deadlines import Due
     from satark.cases.figures import DeskLoad
     from satark.cases.model import (
         Alert,
@@ -43,6 +44,8 @@ Transaction: TypeAlias = Any
 TOPICS = (
     "decision.made",
     "alert.opened",
+    "case.due_soon",
+    "case.overdue",
     "case.closed",
     "notice.requested",
     "notice.delivered",
@@ -80,6 +83,9 @@ class Outbox(Protocol):
 
     def put(self, connection: Transaction, message: Message) -> None:
         """Keep a message for sending, in the transaction of what it tells of."""
+
+    def put_all(self, connection: Transaction, messages: Sequence[Message]) -> int:
+        """Keep several messages; return how many deliveries they made."""
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -264,6 +270,9 @@ class CaseStore(Protocol):
         its removal, a hold by a release.
         """
 
+    def due(self, user: str) -> Due:
+        """Return how many of a person's open cases are near their deadline, and how many past it."""
+
     def views(self, user: str) -> list[SavedView]:
         """Return a person's saved views and those shared by others."""
 
@@ -272,6 +281,9 @@ class CaseStore(Protocol):
 
     def drop_view(self, user: str, view_id: int) -> None:
         """Remove one's own view."""
+
+    def remind(self, limit: int = 200) -> int:
+        """Tell of open cases that came near their deadline or past it; return how many were told of."""
 
     # ---- for the worker, inside its transactions ---------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from satark.web.audit import AuditPages
 from satark.web.case import CasePages
 from satark.web.customer import CustomerPages
 from satark.web.dashboard import DashboardPages
+from satark.web.deadlines import DueClock
 from satark.web.decision.pages import DecisionPages
 from satark.web.desk import Desk
 from satark.web.entity.pages import EntityPages
@@ -197,6 +198,7 @@ def create_web(  # noqa: PLR0913 - the one place that is handed everything
         desk_store=desk_store,
         identity=identity,
         trail=trail,
+        due_clock=DueClock(clock),
     )
     return SatarkWeb(desk)
 

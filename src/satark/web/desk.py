@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from starlette.datastructures import FormData
     from starlette.requests import Request
 
+    from satark.cases.deadlines import Due
     from satark.cases.ports import CaseStore, Entities, Outbox
     from satark.core.clock import Clock
     from satark.web.assets import Assets
     from satark.web.audit.pages import Trail
+    from satark.web.deadlines import DueClock
     from satark.web.feed import Feed
     from satark.web.identity.ports import IdentityStore
     from satark.web.options import WebOptions
@@ -76,6 +78,7 @@ class Desk:
     identity: IdentityStore | None = None
     trail: Trail | None = None
     navigation: Navigation = field(default_factory=Navigation)
+    due_clock: DueClock | None = None
 
     @property
     def store(self) -> DeskStore:
@@ -131,6 +134,17 @@ class Desk:
         """The name of the cookie that guards the login form."""
         return "__Host-satark_login" if self.options.secure_cookies else "satark_login"
 
+    def due(self, session: Session | None) -> Due | None:
+        """Return how many of one's own cases press, None where nobody could have any; blocks, so use a thread."""
+        if (
+            self.due_clock is None
+            or self.desk_store is None
+            or session is None
+            or not session.may("cases.work")
+        ):
+            return None
+        return self.due_clock.of(self.desk_store.cases, session.username)
+
     def session(self, request: Request, *, touch: bool = True) -> Session | None:
         """Return who is logged in; asks the database only when the guard has not done so."""
         if hasattr(request.state, "session"):
@@ -167,6 +181,7 @@ class Desk:
             path=path,
             back=_address(request),
             flash=done,
+            due=getattr(request.state, "due", None),
             entries=self.navigation.entries(None if session is None or session.needs else session.role),
             current=self.navigation.current(path),
             **values,

@@ -30,6 +30,7 @@ from satark.web.wish import remember_wish
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from satark.cases.deadlines import Due
     from satark.web.desk import Desk
 
 Endpoint = Callable[[Request, Session], Awaitable[Response]]
@@ -126,9 +127,9 @@ async def guard(desk: Desk, page: Page, request: Request) -> Response:
         a form raises.
     """
     cookie = request.cookies.get(desk.session_cookie)
-    session = await asyncio.to_thread(desk.sessions.find, cookie, touch=page.touch)
+    session, due = await asyncio.to_thread(_who, desk, cookie, touch=page.touch)
     # What renders the page asks again who is logged in, and must not ask the database again.
-    request.state.session = session
+    request.state.session, request.state.due = session, due
     if session is None:
         return _nobody(desk, page, request)
     if session.needs and page.permission != ACCOUNT:
@@ -143,6 +144,12 @@ async def guard(desk: Desk, page: Page, request: Request) -> Response:
     finally:
         # A file that came with a form waits in a temporary one.
         await request.close()
+
+
+def _who(desk: Desk, cookie: str | None, *, touch: bool) -> tuple[Session | None, Due | None]:
+    """Return who asks, and how many of that person's cases press; in one thread, since both ask the database."""
+    session = desk.sessions.find(cookie, touch=touch)
+    return session, None if session is None or session.needs else desk.due(session)
 
 
 def _nobody(desk: Desk, page: Page, request: Request) -> Response:

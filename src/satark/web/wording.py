@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from satark.cases.deadlines import stage_of
 from satark.core.clock import MICROS_PER_SECOND
 from satark.web import i18n
 from satark.web.i18n import _
@@ -16,6 +17,7 @@ from satark.web.i18n import mark_plural as ngettext
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from satark.cases.model import Case
     from satark.core.words import Words
     from satark.web.rendering import Renderer
 
@@ -106,6 +108,7 @@ def add_case_words(renderer: Renderer) -> None:
     renderer.add_filter("span", _spans)
     renderer.add_filter("left", _left)
     renderer.add_filter("ago", _ago)
+    renderer.add_filter("deadline_stage", lambda _: _stage)
     renderer.add_filter("words", _words)
 
 
@@ -155,6 +158,13 @@ def _ago(lang: str) -> Callable[[int, int], str]:
         return gettext(_NOW) if seconds < _MINUTE else gettext(_AGO) % {"span": span_of(seconds, lang)}
 
     return ago
+
+
+def _stage(case: Case, now_us: int) -> str:
+    """Return early, near or past; nothing of a closed case."""
+    if case.closed_us is not None:
+        return ""
+    return stage_of(case.opened_us, case.deadline_us, now_us).name.lower()
 
 
 def _words(lang: str) -> Callable[[str, Mapping[str, Words]], str]:

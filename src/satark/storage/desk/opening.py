@@ -21,7 +21,7 @@ DESK_LOCK = 0x5A7A_0004
 PAGE_BYTES = 4_096
 """Rows of some hundred bytes that are read and changed here and there; the log's large pages would be copied whole."""
 CHECKPOINT_PAGES = 2_000
-DESK_HEAD = "d0010"
+DESK_HEAD = "d0011"
 """The newest revision; a test compares it with the script folder, so that opening need not load Alembic."""
 
 DESK_STEPS = Steps(Path(__file__).parent / "migrations", DESK_HEAD, "desk_alembic_version")

@@ -48,6 +48,7 @@ class CasePages:
         return [
             Page("/cases/{case:int}", self.case, "cases.view"),
             Page("/cases/{case:int}/files/{file:int}", self.file, "cases.view"),
+            Page("/cases/{case:int}/clock", self.clock, "cases.view", touch=False),
             # The page itself renews its lock while it is open; that is nobody's being there.
             Page("/cases/{case:int}/lock", self.lock, "cases.work", ("POST",), touch=False),
             Page("/cases/{case:int}/unlock", self.unlock, "cases.work", ("POST",), touch=False),
@@ -99,6 +100,16 @@ class CasePages:
                 "content-security-policy": "sandbox; default-src 'none'",
             },
         )
+
+    async def clock(self, request: Request, _: Session) -> Response:
+        """Return how much time the case has left, as it is now."""
+        desk = self._desk
+        case = await asyncio.to_thread(desk.cases.get, case_of(request))
+        if case is None:
+            raise HTTPException(404)
+        if case.closed_us is not None:
+            return Response(status_code=204)
+        return desk.piece(request, "case/clock.html", case=case, now_us=desk.clock.now_us())
 
     async def lock(self, request: Request, session: Session) -> Response:
         """Take or renew the lock that tells others who has the case open."""

@@ -17,6 +17,7 @@ from satark.web.case.timeline_words import (
     ACTOR_NAMES,
     ANSWER_NAMES,
     CHANNEL_NAMES,
+    DEADLINE_NAMES,
     HOLD_NAMES,
     KIND_SENTENCES,
     NOTICE_STATE_NAMES,
@@ -56,6 +57,7 @@ class TimelineWords:
             "notice": self._notice,
             "answer": lambda detail, _: self._named(_text(detail, "answer"), ANSWER_NAMES),
             "hold": self._hold,
+            "deadline": lambda detail, _: self._named(_text(detail, "state"), DEADLINE_NAMES),
         }
 
     def sentence(self, entry: TimelineEntry) -> str:

@@ -21,6 +21,11 @@ KIND_SENTENCES = {
     "notice": _("on the notice to the customer:"),
     "answer": _("answered:"),
     "hold": _("on the hold of money:"),
+    "deadline": _("on the deadline:"),
+}
+DEADLINE_NAMES = {
+    "near": _("a quarter of the time is left"),
+    "past": _("it has passed"),
 }
 ACTOR_NAMES = {
     "system": _("Satark"),

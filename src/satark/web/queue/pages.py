@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from satark.cases.model import MAX_BULK, CaseState, Cursor
 from satark.web.acts import act, back_of
@@ -21,7 +22,6 @@ from satark.web.wording import add_case_words
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from satark.cases.model import Case, SavedView
     from satark.policies.case_rules import CaseTerms
@@ -72,6 +72,7 @@ class QueuePages:
         return [
             Page("/queue", self.queue, "cases.view"),
             Page("/queue/rows", self.rows, "cases.view", touch=False),
+            Page("/queue/due", self.due, "cases.work", touch=False),
             Page("/queue/next", self.take_next, "cases.work", ("POST",)),
             Page("/queue/act", self.act, "cases.work", ("POST",)),
             Page("/queue/undo/{undo:int}", self.undo, "cases.work", ("POST",)),
@@ -103,11 +104,19 @@ class QueuePages:
         return desk.piece(
             request,
             "queue/rows.html",
+            due=getattr(request.state, "due", None),
             query=query,
             board=board,
             session=session,
             most=MOST_COUNTED,
             now_us=desk.clock.now_us(),
+        )
+
+    async def due(self, request: Request, _: Session) -> Response:
+        """Return the badge of one's own pressing cases, as it is now."""
+        due = getattr(request.state, "due", None)
+        return (
+            Response(status_code=204) if due is None else self._desk.piece(request, "queue/due.html", due=due)
         )
 
     async def take_next(self, request: Request, session: Session) -> Response:

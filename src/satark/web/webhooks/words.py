@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 TOPIC_NAMES = {
     "decision.made": _("A payment was decided"),
     "alert.opened": _("An alert was opened"),
+    "case.due_soon": _("A case is due soon"),
+    "case.overdue": _("A case is overdue"),
     "case.closed": _("A case was closed"),
     "notice.requested": _("A customer is to be told"),
     "notice.delivered": _("A notice was delivered"),

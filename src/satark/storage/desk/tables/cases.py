@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from satark.storage.desk.tables.base import METADATA, Serial
 
 NOT_CLOSED = "state <> 'closed'"
+TO_REMIND = f"{NOT_CLOSED} AND reminded < 2"
 
 CASES = sa.Table(
     "cases",
@@ -40,6 +41,8 @@ CASES = sa.Table(
     sa.Column("proposed_by", sa.Text),
     sa.Column("proposal", sa.Text, comment="JSON: list entries and hold, while proposed"),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("reminded", sa.SmallInteger, nullable=False, server_default="0",
+              comment="a number of cases.deadlines.Stage: what was told of its deadline"),
     sa.Index(
         "ix_cases_worklist",
         sa.text("priority DESC"),
@@ -65,6 +68,8 @@ CASES = sa.Table(
     ),
     sa.Index("ix_cases_ages", "queue", "opened_us", "deadline_us", "amount_minor", "assignee",
              sqlite_where=sa.text(NOT_CLOSED), postgresql_where=sa.text(NOT_CLOSED)),
+    sa.Index("ix_cases_reminders", "deadline_us", sqlite_where=sa.text(TO_REMIND),
+             postgresql_where=sa.text(TO_REMIND)),
     sa.Index("ix_cases_state", "state", sa.text("priority DESC"), "id"),
     sa.Index("ix_cases_closed_us", "closed_us", sqlite_where=sa.text("closed_us IS NOT NULL"),
              postgresql_where=sa.text("closed_us IS NOT NULL")),
