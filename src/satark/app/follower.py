@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from satark.app.watching import with_supervision
 from satark.cases.cloud_events import event_message
 from satark.cases.following import alert_of, follow, kinds_of_rules
 from satark.cases.linking import Labelled, Verdict
@@ -112,7 +113,7 @@ class Follower:
     def adopt(self) -> None:
         """Let the desk know the policy's words for queues, reasons and checklists."""
         with self._desk.writing("the policy's words") as connection:
-            self._desk.cases.adopt(connection, self._policy.cases.terms)
+            self._desk.cases.adopt(connection, with_supervision(self._policy))
 
     def step(self, limit: int = BATCH) -> int:
         """Do the next entries of the log; return how many there were.

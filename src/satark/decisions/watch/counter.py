@@ -201,16 +201,17 @@ class WatchCounter:
         days = np.array([day for day, _ in rows])
         values = np.array([row for _, row in rows], dtype=np.float64)
         for place, column in enumerate(gauge.columns):
+            used = 0
             if column.kept is None:
-                made = self.gauges.warm(column, values[:, place].tolist())
-                if made is not None:
-                    self.made.append(made)
+                used, made = self.gauges.warm(column, values[:, place].tolist())
+                self.made += [] if made is None else [made]
+            kept, numbers = column.kept, values[used:, place]
+            if kept is None or not len(numbers):
                 continue
-            kept, numbers = column.kept, values[:, place]
             there = np.isfinite(numbers)
             bins = np.full(len(numbers), -1, dtype=np.int64)
             bins[there] = bin_of(numbers[there], kept.edges)
-            for (day, one), n in _pairs(days, bins).items():
+            for (day, one), n in _pairs(days[used:], bins).items():
                 if one < 0:
                     self._add(day, m.MISSING, kept.head, n, 0)
                 else:

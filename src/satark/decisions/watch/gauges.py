@@ -160,22 +160,36 @@ class Gauges:
             self._of[policy_hash] = self._make(policy_hash)
         return self._of[policy_hash]
 
-    def warm(self, column: Column, values: Sequence[float]) -> Kept | None:
-        """Take values of a column that has no reference yet; return the reference once there are enough."""
+    def warm(self, column: Column, values: Sequence[float]) -> tuple[int, Kept | None]:
+        """Take values of a column that has no reference yet.
+
+        Returns
+        -------
+        int, Kept or None
+            How many of the values went into the reference, which is made once there are enough.
+        """
         key = (column.name, column.signature)
         if key in self._kept:
             column.kept = self._kept[key]
-            return None
+            return 0, None
         seen = self._warming.setdefault(key, [])
-        seen.extend(values[: WARM_UP - len(seen)])
+        taken = values[: WARM_UP - len(seen)]
+        seen.extend(taken)
         if len(seen) < WARM_UP:
-            return None
+            return len(taken), None
         del self._warming[key]
         reference = reference_of(seen)
         # A feature that never has a value is watched by its missing share alone.
         made = keep(*key, reference or Reference((), (1.0,), 1.0, len(seen)))
         self._kept[key] = column.kept = made
-        return made
+        return len(taken), made
+
+    def of_models(self) -> list[Kept]:
+        """Return the references that come from model cards, of all policies seen so far."""
+        gauges = [gauge for gauge in self._of.values() if gauge is not None]
+        kept = [column.kept for gauge in gauges for column in gauge.columns]
+        kept += [gauge.score for gauge in gauges]
+        return list({one.head: one for one in kept if one is not None and one.source != "first"}.values())
 
     def _make(self, policy_hash: str) -> Gauge | None:
         policy = self._policy(policy_hash)

@@ -139,7 +139,7 @@ class Watch:
 
     def alerts_per_day(self, first: int, end: int) -> dict[str, dict[int, int]]:
         """Return queue to day to alerts opened on it, over the days first <= day < end."""
-        day = (ALERTS.c.opened_us + IST_OFFSET_US).op("/")(MICROS_PER_DAY).label("day")
+        day = ((ALERTS.c.opened_us + IST_OFFSET_US) // MICROS_PER_DAY).label("day")
         query = (
             sa.select(ALERTS.c.queue, day, sa.func.count())
             .where(ALERTS.c.opened_us >= _start_us(first), ALERTS.c.opened_us < _start_us(end))
