@@ -132,6 +132,17 @@ def short_moment(at_us: int, lang: Lang) -> str:
     return f"{day} {month} {from_us(at_us).astimezone(IST):%H:%M}"
 
 
+def brief_moment(at_us: int) -> str:
+    """Write day, month and time in figures, as the text of an SMS.
+
+    Examples
+    --------
+    >>> brief_moment(1_000_000_000_000_000)
+    '09/09 07:16'
+    """
+    return f"{from_us(at_us).astimezone(IST):%d/%m %H:%M}"
+
+
 def _amount(amount_minor: int, currency: str) -> str:
     try:
         return format_minor(amount_minor, currency)

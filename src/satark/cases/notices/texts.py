@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, cast
 
-from satark.cases.notices.particulars import reference_of, short_moment
+from satark.cases.notices.particulars import brief_moment, reference_of, short_moment
 from satark.cases.outbox import Mail, Text
 from satark.core.words import Words
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from satark.policies.notice_rules import NoticeRules, NoticeTemplate
 
 MAX_TEXT = 1_000
+MAX_BRIEF = {"payee": 16, "instrument": 14}
+"""Characters of a name in an SMS; the page behind its link says it whole."""
 _BODY = (
     "margin:0;padding:24px;background:#f4f6f8;color:#15202b;line-height:1.5;"
     "font-family:'Noto Sans Devanagari','Nirmala UI',system-ui,sans-serif"
@@ -54,6 +56,7 @@ def values_of(shown: Shown, rules: NoticeRules, lang: Lang, link: str) -> dict[s
         "instrument": shown.instrument_hi if lang == "hi" else shown.instrument_en,
         "payee": shown.payee_hi if lang == "hi" else shown.payee_en,
         "when": short_moment(shown.occurred_us, lang),
+        "when_brief": brief_moment(shown.occurred_us),
         "reference": reference_of(shown.event_id),
         "link": link,
         "helpline": rules.helpline,
@@ -62,13 +65,34 @@ def values_of(shown: Shown, rules: NoticeRules, lang: Lang, link: str) -> dict[s
 
 
 def text_of(template: NoticeTemplate, values: dict[str, str], lang: Lang, channel: str) -> Text:
-    """Return the body of a message by SMS, WhatsApp or push."""
+    """Return the body of a message by SMS, WhatsApp or push; an SMS says the same in fewer characters."""
+    if channel == "sms":
+        values = brief(values)
     text = " ".join(template.text(lang).fill(values).split())[:MAX_TEXT]
     if channel == "sms":
         text = for_sms(text, lang)
     title = " ".join(template.subject(lang).fill(values).split())
     dlt = template.dlt.of(lang) if template.dlt is not None and channel == "sms" else ""
     return Text(text=text, title=title, template=dlt, lang=lang)
+
+
+def brief(values: dict[str, str]) -> dict[str, str]:
+    """Return the values as an SMS has room for: of Hindi, 67 characters are one part, and each part is paid for.
+
+    Examples
+    --------
+    >>> made = brief({"amount": "₹49,000.00", "payee": "a-very-long-name@quickbank", "when_brief": "09/09 07:16"})
+    >>> made["amount"], made["payee"], made["when"]
+    ('₹49,000', 'a-very-long-nam…', '09/09 07:16')
+    """
+    short = dict(values)
+    short["amount"] = values["amount"].removesuffix(".00")
+    short["when"] = values.get("when_brief") or values["when"]
+    for name, most in MAX_BRIEF.items():
+        text = values.get(name, "")
+        if len(text) > most:
+            short[name] = text[: most - 1].rstrip() + "…"
+    return short
 
 
 def mail_of(template: NoticeTemplate, values: dict[str, str], lang: Lang) -> Mail:

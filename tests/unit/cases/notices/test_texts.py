@@ -5,7 +5,7 @@ from tests.support.notices import NOON_US
 
 from satark.cases.notices.particulars import harmless, hide_numbers, shown_of
 from satark.cases.notices.texts import REFERENCE, mail_of, sms_parts, text_of, values_of
-from satark.policies.loader import load_policy
+from satark.policies.loader import load_bundled, load_policy
 
 
 @pytest.fixture
@@ -95,3 +95,28 @@ def test_sms_stays_in_one_letter_set_when_english(make_event, rules):
     text = text_of(rules.templates["hold"], values, "en", "sms").text
     assert text.isascii()
     assert sms_parts(text) <= 2
+
+
+@pytest.mark.parametrize("kind", ["challenge", "hold", "block", "threshold"])
+@pytest.mark.parametrize(("lang", "parts"), [("hi", 3), ("en", 2)])
+def test_sms_of_the_bundled_policy_stays_within_few_parts(make_event, kind, lang, parts):
+    bundled = load_bundled("payments").notices
+    shown = shown_of(
+        make_event(
+            amount_minor=12_34_567_00,
+            payee={"vpa": "an.unusually.long.name.of.a.payee@quickbank"},
+            payer={"vpa": "somebody.with.a.long.name@exbank"},
+        ),
+        NOON_US,
+    )
+    link = "https://alerts.examplebank.in/c/" + "x" * 36
+    said = text_of(bundled.templates[kind], values_of(shown, bundled, lang, link), lang, "sms").text
+    assert sms_parts(said) <= parts, (len(said), said)
+    assert link in said
+    assert "12,34,567 " in said
+    assert "1930" in said if kind == "threshold" else "OTP" in said
+    # What needs no gateway by the part says it whole.
+    assert (
+        "12,34,567.00"
+        in text_of(bundled.templates[kind], values_of(shown, bundled, lang, link), lang, "whatsapp").text
+    )
