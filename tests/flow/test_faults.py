@@ -22,7 +22,7 @@ from satark.storage.window_rows import WindowRows
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr("satark.decisions.service._RETRY_SECONDS", 0.02)
+    monkeypatch.setattr("satark.decisions.room._RETRY_SECONDS", 0.02)
 
 
 class Engine:

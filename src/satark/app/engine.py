@@ -22,17 +22,19 @@ from satark.api import ApiOptions, ServerOptions, create_app, run_server
 from satark.app.inbox import Inbox
 from satark.core.clock import MICROS_PER_SECOND, SystemClock
 from satark.core.errors import SatarkError, SettingInvalid
+from satark.decisions.casting import Casting
 from satark.decisions.decide import Decider
 from satark.decisions.service import DecisionService
 from satark.events import CardTokens
 from satark.features.signals import signals_version, warm_up
 from satark.storage import FolderLock
-from satark.storage.window_rows import WindowRows
+from satark.storage.window_folders import WindowFolders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from satark.app.wiring import AppWiring
+    from satark.decisions.views import Lineup
     from satark.storage import ApiKey, ApiKeys, Storage
 
     Announce = Callable[[Mapping[str, object]], None]
@@ -110,19 +112,27 @@ def build_service(wiring: AppWiring, storage: Storage) -> DecisionService:
     tokens = CardTokens.parse(storage.secrets.card_keys)
     # Rows under another card key, hash seed or version of the signals hold other words for the same event.
     mark = f"{storage.secrets.installation}:{tokens.kid}:{signals_version()}"
-    # One row store for every decider of this process: a rebuild reads the rows of the one before.
-    rows = WindowRows(wiring.data / "windows", mark=mark)
+    folders = WindowFolders(wiring.data / "windows", mark=mark)
+    casting = Casting(
+        storage.events,
+        policy,
+        models=wiring.models(),
+        folder=wiring.policy_folder(),
+        failed=lambda what, error: _log.warning(
+            "left_out", what=what, error=error.code, reason=error.message
+        ),
+    )
 
     # Data files are read now, so that the first event does not wait for them.
     warm_up()
 
-    def make_decider() -> Decider:
+    def make_decider(lineup: Lineup | None = None) -> Decider:
         return Decider(
-            policy,
+            casting.in_force() if lineup is None else lineup,
             rates=rates,
             engine=satark.__version__,
             windows_options=wiring.windows_options(),
-            rows=rows,
+            rows=folders.of,
             seed=storage.secrets.window_seed,
         )
 
@@ -135,6 +145,7 @@ def build_service(wiring: AppWiring, storage: Storage) -> DecisionService:
         batch_wait_us=settings.batch_wait_us,
         inputs=wiring.inputs(),
         progress=_Progress().tell,
+        casting=casting,
     )
 
 

@@ -14,18 +14,21 @@ import structlog
 
 from satark.core.clock import Micros, from_us
 from satark.core.errors import InputInvalid, NotFound, NotReady, RateLimited, SatarkError, StorageUnavailable
+from satark.decisions.answers import Outcome
 from satark.decisions.list_edits import ListEdit
+from satark.decisions.roster import order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from satark.decisions.answers import Outcome
+    from satark.decisions.roster import PublishOrder
 
 _log = structlog.get_logger("satark.inbox")
 
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 5.0
+PUBLISH = "publish"
 PATIENCE_SECONDS = 15.0
 ROUND = 100
 _COME_BACK = (NotReady, StorageUnavailable, RateLimited)
@@ -39,6 +42,9 @@ class Service(Protocol):
         self, raw: bytes, owner: int, done: Callable[[Outcome], None], *, only: str | None = ...
     ) -> None: ...
     def edit_list(self, edit: ListEdit, event_id: str, done: Callable[[Outcome], None]) -> None: ...  # noqa: D102
+    def publish(  # noqa: D102
+        self, order: PublishOrder, event_id: str, done: Callable[[Outcome], None], *, actor: str = ...
+    ) -> None: ...
 
 
 class Commands(Protocol):
@@ -46,6 +52,7 @@ class Commands(Protocol):
 
     def waiting(self, limit: int) -> Sequence[Any]: ...  # noqa: D102
     def settle(self, command_id: int, state: str, result: str = "") -> None: ...  # noqa: D102
+    def check(self, command: Any) -> None: ...  # noqa: ANN401, D102
 
 
 class Lists(Protocol):
@@ -62,6 +69,32 @@ class HasCommands(Protocol):
 
     @property
     def commands(self) -> Commands: ...  # noqa: D102
+
+
+class _Order:
+    """One order to publish, carried out by a thread of its own."""
+
+    def __init__(self, command_id: int) -> None:
+        self.id = command_id
+        self.came = threading.Event()
+        self.outcome: Outcome | None = None
+
+    def begin(self, service: Service, order: PublishOrder, actor: str) -> None:
+        """Start."""
+        threading.Thread(
+            target=self._run, args=(service, order, actor), name="satark-publish", daemon=True
+        ).start()
+
+    def _run(self, service: Service, order: PublishOrder, actor: str) -> None:
+        try:
+            service.publish(order, f"command:{self.id}", self._hear, actor=actor)
+        except Exception:  # noqa: BLE001 - the engine goes on with what it had
+            _log.exception("publish_failed", command=self.id)
+            self._hear(Outcome(0, b"", error=InputInvalid("the order could not be carried out")))
+
+    def _hear(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.came.set()
 
 
 class Inbox:
@@ -85,6 +118,7 @@ class Inbox:
         self._open_desk = open_desk
         self._lists = lists
         self._stop = threading.Event()
+        self._order: _Order | None = None
         self._thread = threading.Thread(target=self._run, name="satark-inbox", daemon=True)
 
     def start(self) -> None:
@@ -106,10 +140,15 @@ class Inbox:
         for command in commands.waiting(ROUND):
             if self._stop.is_set():
                 break
+            if command.kind == PUBLISH and not self._is_through(command):
+                # New windows take as long as the log is; labels and lists do not wait for them, later orders do.
+                continue
             try:
-                self._carry_out(command)
+                self._carry_out(command, commands)
             except _COME_BACK as error:
                 _log.info("command_waits", command=command.id, reason=error.code)
+                if self._order is not None and self._order.id == command.id:
+                    continue
                 break
             except SatarkError as error:
                 _log.warning("command_refused", command=command.id, kind=command.kind, reason=error.code)
@@ -119,7 +158,36 @@ class Inbox:
             settled += 1
         return settled
 
-    def _carry_out(self, command: Any) -> None:  # noqa: ANN401 - as the port gives it
+    def _is_through(self, command: Any) -> bool:  # noqa: ANN401 - as the port gives it
+        """Return whether an order may be looked at: it has its outcome, or none is under way."""
+        return self._order is None or (self._order.id == command.id and self._order.outcome is not None)
+
+    def _publish(self, command: Any, commands: Commands) -> None:  # noqa: ANN401 - as the port gives it
+        """Give the engine an order, or return or raise what came of it.
+
+        Raises
+        ------
+        NotReady
+            It is under way.
+        SatarkError
+            It was refused.
+        """
+        if self._order is None:
+            commands.check(command)
+            order = order_of(command.body)
+            self._order = _Order(command.id)
+            self._order.begin(self._service, order, command.actor)
+        if not self._order.came.wait(POLL_SECONDS):
+            message = "the order is being carried out"
+            raise NotReady(message)
+        outcome, self._order = self._order.outcome, None
+        if outcome is not None and outcome.error is not None:
+            raise outcome.error
+
+    def _carry_out(self, command: Any, commands: Commands) -> None:  # noqa: ANN401 - as the port gives it
+        if command.kind == PUBLISH:
+            self._publish(command, commands)
+            return
         if command.kind == "label":
             raw = label_of(command.body, command.actor, command.at_us)
             self._wait(lambda done: self._service.submit(raw, command.owner, done, only="label"))

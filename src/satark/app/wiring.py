@@ -13,7 +13,7 @@ from satark.app.settings import as_environment
 from satark.core.errors import InputInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from satark.app.seeding import Seeded
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from satark.core.rates import RateTable
     from satark.events import CardTokens
     from satark.policies import Policy
+    from satark.policies.model_rules import ModelRef
     from satark.storage import Manifest, Retention, Storage
     from satark.storage.desk import Desk
 
@@ -92,6 +93,20 @@ class AppWiring:
         if self.settings.rates:
             found.append(("rates", policy.base_currency, self._text(self.settings.rates).encode()))
         return found
+
+    def policy_folder(self, name: str | None = None) -> Path:
+        """Return the folder of a policy file: where its lists and models lie."""
+        from satark.policies import bundled_path
+
+        name = name or self.settings.policy
+        return (bundled_path(name) if self._is_bundled(name) else Path(name)).absolute().parent
+
+    def models(self, name: str | None = None) -> Callable[[ModelRef], Iterator[bytes]]:
+        """Return what gives the contents of files that may be a model of a policy: beside it, and in the store."""
+        from satark.app.model_files import candidates
+
+        folder = self.policy_folder(name)
+        return lambda ref: candidates(ref, folder, self.data)
 
     def cases_of(self, name: str | None) -> Path:
         """Return the file of cases that belongs to a policy."""

@@ -16,7 +16,7 @@ from satark.decisions.binding import bound_model
 from satark.decisions.decide import Decider
 from satark.decisions.judge import Judge, StoredAmount, StoredDecision
 from satark.decisions.list_edits import apply_logged_edits
-from satark.decisions.logged_policy import PolicyInput, policy_ref
+from satark.decisions.logged_policy import PolicyInput, lists_of, policy_ref
 from satark.decisions.logged_roster import killed_at, logged_model, roster_at
 from satark.decisions.model import Decision
 from satark.decisions.ports import FLAG_LATE
@@ -228,11 +228,7 @@ def policy_of(log: EventLog, content_hash: str, before_seq: int) -> tuple[Policy
 
 def policy_input(policy: Policy, text: str) -> bytes:
     """Return what the log keeps of a policy: enough to decide an old event again as it was decided."""
-    book = ListBook.of(policy)
-    lists = {}
-    for name in policy.lists:
-        values = book.expiries(name)
-        lists[name] = None if values is None else sorted(values.items(), key=str)
+    lists = lists_of(policy, ListBook.of(policy))
     return msgspec.json.encode(PolicyInput(policy.name, policy.version, policy.content_hash, text, lists))
 
 
@@ -254,7 +250,7 @@ def _model_of(log: EventLog, stored: Decision, policy: Policy) -> BoundModel | N
     """Return the model that scored a decision; None where there was none to be had then."""
     if policy.model is None or (stored.model is not None and stored.model.score is None):
         return None
-    return bound_model(policy, policy.model, lambda ref: logged_model(log, ref.hash))
+    return bound_model(policy, policy.model, lambda ref: [logged_model(log, ref.hash)])
 
 
 def _scored(stored: float | None, again: float | None) -> Iterator[str]:

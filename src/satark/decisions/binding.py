@@ -11,14 +11,14 @@ from satark.models import bind_model, load_model
 from satark.policies.names import known_facts, rule_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from satark.models import BoundModel, Model
     from satark.policies import ListBook, Policy
     from satark.policies.model_rules import ModelRef
 
-    FindModel = Callable[[ModelRef], bytes]
-    """Gives the bytes of a model; raises `SatarkError` when it cannot be had."""
+    FindModel = Callable[[ModelRef], Iterable[bytes]]
+    """Gives the bytes of what may be a model, from wherever it may lie; the first that is the one is taken."""
 
 
 def bind_for(policy: Policy, model: Model) -> BoundModel:
@@ -40,18 +40,24 @@ def bound_model(policy: Policy, ref: ModelRef, find: FindModel) -> BoundModel:
     Raises
     ------
     ModelInvalid
-        Its content is not the one that the policy means, is damaged, or does not fit the policy.
-    SatarkError
-        It cannot be had.
+        There is none, its content is not the one that the policy means, is damaged, or does not fit the policy.
     """
-    model = load_model(find(ref), file=ref.use)
-    if model.hash != ref.hash:
+    message = f"the model {ref.use} of the policy {policy.name} is nowhere to be found"
+    problem: SatarkError = ModelInvalid(message, model=ref.name)
+    for data in find(ref):
+        try:
+            model = load_model(data, file=ref.use)
+        except SatarkError as error:
+            problem = error
+            continue
+        if model.hash == ref.hash:
+            return bind_for(policy, model)
         message = (
-            f"the model {ref.name} is not the one that the policy names: its hash begins with {model.hash[:12]}, "
-            f"the policy says {ref.hash[:12]}"
+            f"the model {ref.use} is not the one that the policy {policy.name} names: its hash begins with "
+            f"{model.hash[:12]}, the policy says {ref.hash[:12]}"
         )
-        raise ModelInvalid(message, model=ref.name)
-    return bind_for(policy, model)
+        problem = ModelInvalid(message, model=ref.name)
+    raise problem
 
 
 def view_of(

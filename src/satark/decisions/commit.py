@@ -37,6 +37,13 @@ class _Mark:
     entry: LogEntry
 
 
+class _Together(_Mark):
+    """Entries that are written in one transaction or not at all."""
+
+    def __init__(self, waiting: Sequence[Waiting]) -> None:
+        self.waiting = waiting
+
+
 _POISON = _Mark()
 _STOP = _Mark()
 
@@ -101,6 +108,10 @@ class Committer:
         """Queue an event; from the engine's thread, in log order."""
         self._queue.put(waiting)
 
+    def put_together(self, waiting: Sequence[Waiting]) -> None:
+        """Queue entries that must all be durable, or none of them."""
+        self._queue.put(_Together(waiting))
+
     @property
     def depth(self) -> int:
         """How many events wait."""
@@ -115,11 +126,13 @@ class Committer:
 
     def take_all(self) -> list[Waiting]:
         """Empty the queue; only while the thread is inside `failed`."""
-        taken = []
+        taken: list[Waiting] = []
         while self._queue.qsize():
             waiting = self._queue.get()
             if waiting is _STOP:
                 self._stopped = True
+            elif isinstance(waiting, _Together):
+                taken.extend(waiting.waiting)
             elif waiting is not _POISON:
                 taken.append(waiting)
         return taken
@@ -138,6 +151,8 @@ class Committer:
                     poisoned = True
                 elif waiting is _STOP:
                     self._stopped = True
+                elif type(waiting) is _Together:
+                    batch.extend(waiting.waiting)
                 else:
                     batch.append(waiting)
                 if poisoned or self._stopped or len(batch) >= MAX_BATCH or not queue.qsize():

@@ -27,7 +27,7 @@ from satark.features.kernel.windows import Windows
 from satark.features.plan import make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from satark.core.rates import RateTable
     from satark.decisions.panel import Panel
@@ -55,7 +55,8 @@ class Decider:
     windows_options
         Passed on to `Windows` (bounds on memory, lateness).
     rows
-        Where the rows of the windows are kept for a quick start; None keeps none.
+        Where the rows of the windows are kept for a quick start, or the function that gives it for a version of the
+        windows; None keeps none.
     seed
         Of the text hash and of all draws; a secret of the installation, so that nobody can prepare colliding ids or
         foresee a draw.
@@ -85,7 +86,7 @@ class Decider:
         rates: RateTable | None = None,
         engine: str = "0",
         windows_options: Mapping[str, Any] | None = None,
-        rows: RowStore | None = None,
+        rows: RowStore | Callable[[str], RowStore] | None = None,
         seed: int = 0,
     ) -> None:
         lineup = policy if isinstance(policy, Lineup) else Lineup(View(policy))
@@ -93,11 +94,12 @@ class Decider:
         features, _ = union_features(lineup.policies)
         self.plan = make_plan(features)
         self.feature_names = [one.name for one in features]
+        self.feature_keys = [feature_key(one) for one in features]
         self.named = {feature_key(one): one.name for one in reversed(features)}
         self.rates = rates
         self.engine = engine
         self.windows = Windows(self.plan.layout, **(windows_options or {}))
-        self.rows = rows
+        self.rows: RowStore | None = rows(self.plan.version) if callable(rows) else rows
         self.texts: dict[int, str] = {}
         self.seed = seed
         self.draws = Draws(seed)

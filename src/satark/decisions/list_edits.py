@@ -15,6 +15,8 @@ from satark.decisions.ports import LogEntry
 from satark.language import Type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from satark.decisions.ports import EventLog
     from satark.policies import ListBook, Policy
 
@@ -98,6 +100,26 @@ def check_list_edit(policy: Policy, edit: ListEdit) -> None:
     if type(edit.value) is not wanted or (isinstance(edit.value, str) and not _is_fit(edit.value)):
         message = f"a value of the list {edit.list} is {known.type} of at most {MAX_VALUE_LENGTH} characters"
         raise InputInvalid(message, field="value")
+
+
+def check_edit_for(policies: Sequence[Policy], edit: ListEdit) -> None:
+    """Refuse an edit that no policy's lists can take, or that one which has the list cannot.
+
+    Raises
+    ------
+    InputInvalid
+        As `check_list_edit`.
+    """
+    having = [policy for policy in policies if edit.list in policy.lists]
+    for policy in having or policies[:1]:
+        check_list_edit(policy, edit)
+
+
+def edit_books(books: Iterable[tuple[Policy, ListBook]], edit: ListEdit) -> None:
+    """Change a list in every policy that has it."""
+    for policy, book in books:
+        if edit.list in policy.lists:
+            apply_list_edit(book, edit)
 
 
 def apply_list_edit(book: ListBook, edit: ListEdit) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from satark.policies import ListBook, Policy
 
 
 class PolicyInput(msgspec.Struct):
@@ -32,3 +35,12 @@ def policy_ref(content_hash: str) -> str:
     'policy:9c1f'
     """
     return f"policy:{content_hash}"
+
+
+def lists_of(policy: Policy, book: ListBook) -> dict[str, list[tuple[Any, int]] | None]:
+    """Return the values of a policy's lists as the log keeps them."""
+    found: dict[str, list[tuple[Any, int]] | None] = {}
+    for name in policy.lists:
+        values = book.expiries(name)
+        found[name] = None if values is None else sorted(values.items(), key=str)
+    return found

@@ -171,12 +171,10 @@ class Panel:
         return self._draws.draw(CONTROL, view.policy.content_hash, payment.id)
 
 
-def needs_panel(lineup: Lineup) -> bool:
-    """Return whether deciding takes more than the rules of one policy over its own features."""
-    view = lineup.live
-    plain = view.policy.model is None and view.policy.control is None
-    held = [policy.content_hash for policy in lineup.policies]
-    return len(lineup.views) > 1 or not plain or held != [view.policy.content_hash]
+def needs_panel(lineup: Lineup, *, exact: bool) -> bool:
+    """Return whether deciding takes more than the rules of one policy; `exact`: the windows hold its features alone."""
+    policy = lineup.live.policy
+    return len(lineup.views) > 1 or policy.model is not None or policy.control is not None or not exact
 
 
 def picker(places: Sequence[int]) -> Pick:

@@ -59,6 +59,12 @@ class Pending:
             entry for entry in entries if entry.owner == owner and payment_id in {entry.ref, entry.event_id}
         ]
 
+    def after(self, seq: int) -> list[LogEntry]:
+        """Return the entries behind a place in the log, in order."""
+        with self._lock:
+            entries = [accepted.entry for accepted in self._by_id.values()]
+        return sorted((entry for entry in entries if entry.seq > seq), key=lambda entry: entry.seq)
+
     def remove(self, batch: Iterable[Any]) -> None:
         """Let go of what was committed or turned away; from here on nobody joins it."""
         with self._lock:

@@ -27,7 +27,7 @@ class LogEntry(msgspec.Struct, frozen=True):
     owner
         The owner of the API key that sent it; ids are unique per owner.
     kind
-        payment, payment_result, label, payee_change, or an input: list_edit, rates, policy.
+        payment, payment_result, label, payee_change, or an input: list_edit, rates, policy, model, roster.
     ref
         For results and labels the id of their payment, else empty.
     flags
@@ -129,3 +129,9 @@ class RowStore(Protocol):
 
     def state(self) -> bytes:
         """Return the state that came with the last snapshot, empty when there is none."""
+
+    def close(self) -> None:
+        """Let go of what is open; nothing is placed here any more."""
+
+    def stand_alone(self) -> None:
+        """Remove the rows of other versions of the windows: nobody will go back to them."""

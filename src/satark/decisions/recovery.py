@@ -35,6 +35,7 @@ NO_RATES = b"currency,date,rate\n"  # An empty body would read as one that was r
 EVENT_KINDS = frozenset({"payment", "payment_result", "label", "payee_change"})
 MAX_PARKED = 100_000
 RECENT_PAYMENTS = 20_000
+BREATH_EVERY = 32
 _REPORT_EVERY = 50_000
 _RETRACT = np.full(1, FLAG_RETRACT, dtype=np.uint8)
 
@@ -223,12 +224,27 @@ def enter_parked(decider: Decider, memory: Memory, owner: int, payment: Payment,
     return flags
 
 
+def enter_logged(
+    decider: Decider, memory: Memory, entry: LogEntry, uncommitted: Sequence[LogEntry] = ()
+) -> None:
+    """Let one line of the log enter the windows; `uncommitted` are lines of its payment that the log lacks yet."""
+    if entry.kind not in EVENT_KINDS or not entry.body:
+        return
+    event = memory.current(decode_stored(entry.body))
+    earlier = None
+    if entry.kind == "label":
+        earlier = memory.earlier_label(entry.owner, entry.ref, entry.seq, uncommitted)
+    take_in(decider, memory, entry, event, earlier)
+
+
 def recover(
     decider: Decider,
     memory: Memory,
     log: EventLog,
     *,
     progress: Callable[[int, int], None] | None = None,
+    breath: Callable[[], None] | None = None,
+    edits: bool = True,
 ) -> int:
     """Fill fresh windows from the kept rows and the log.
 
@@ -242,6 +258,10 @@ def recover(
         The committed log.
     progress
         Called with (done, total) log entries.
+    breath
+        Called after every few entries, so that others on this machine get their turn; may raise to stop.
+    edits
+        Apply the logged edits to the lists, too; False where they are up to date.
 
     Returns
     -------
@@ -270,18 +290,18 @@ def recover(
         if entry.seq > last:
             break
         behind = entry.seq
-        if entry.kind in EVENT_KINDS and entry.body and entry.occurred_us > forgotten:
-            event = memory.current(decode_stored(entry.body))
-            earlier = (
-                memory.earlier_label(entry.owner, entry.ref, entry.seq) if entry.kind == "label" else None
-            )
-            take_in(decider, memory, entry, event, earlier)
+        if breath is not None and entry.seq % BREATH_EVERY == 0:
+            breath()
+        if entry.kind in EVENT_KINDS and entry.occurred_us > forgotten:
+            enter_logged(decider, memory, entry)
         elif entry.kind == RATES and entry.ref == base:
             decider.rates = rates_of(entry)
         if progress is not None and entry.seq % _REPORT_EVERY == 0:
             progress(entry.seq, last)
     decider.rates = in_force
-    apply_logged_edits(log, decider.policy, decider.lists)
+    if edits:
+        for policy, book in decider.books:
+            apply_logged_edits(log, policy, book)
     decider.windows.warm()
     return max(behind, last)
 

@@ -52,9 +52,10 @@ class Seat:
         place = {name: index for index, name in enumerate(decider.feature_names)}
         outputs = {key: place[name] for key, name in decider.named.items()}
         mine = [{one.name: outputs[feature_key(one)] for one in policy.features} for policy in policies]
-        if self.policy.content_hash == lineup.policies[0].content_hash:
-            # The windows begin with its own features, each under its own name.
-            mine[0] = {one.name: place[one.name] for one in self.policy.features}
+        # The usual case: the windows hold the features of the live policy in its order, and nothing else.
+        exact = decider.feature_keys == [feature_key(one) for one in self.policy.features]
+        if exact:
+            mine[0] = {one.name: index for index, one in enumerate(self.policy.features)}
         scored = 0 if self.policy.model is None else 1
         order = self.rules.order[: len(self.rules.order) - scored]
         facts = tuple(name for name in order if name not in mine[0])
@@ -64,7 +65,7 @@ class Seat:
         kinds = sorted({DECIDED, *decider.plan.event_types})
         self.kinds = {kind: Kind(self, decider, kind, first if kind == DECIDED else ()) for kind in kinds}
         self.panel: Panel | None = None
-        if not needs_panel(lineup):
+        if not needs_panel(lineup, exact=exact):
             self.lists = ListBook.of(self.policy) if lineup.live.lists is None else lineup.live.lists
             self.books = [(self.policy, self.lists)]
             return

@@ -23,7 +23,7 @@ import xxhash
 from satark.core.errors import StorageUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -89,12 +89,22 @@ class WindowRows:
         Made if missing; owned by one engine (the folder lock of the data folder guards it).
     mark
         Added to the version of the rows: what else their words depend on (the card key, the hash seed).
+    alone
+        Removes the rows of other versions of the windows; by default there are none.
     """
 
-    def __init__(self, folder: Path, *, mark: str = "", segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        mark: str = "",
+        segment_bytes: int = SEGMENT_BYTES,
+        alone: Callable[[], None] | None = None,
+    ) -> None:
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._mark = mark
+        self._alone = alone
         self._segments: list[_Segment] = []
         self._lock = threading.Lock()
         self._whole = threading.Lock()  # Held while rows are opened, begun anew, or made durable.
@@ -172,6 +182,16 @@ class WindowRows:
     def state(self) -> bytes:
         """Return the state of the last snapshot."""
         return self._state
+
+    def close(self) -> None:
+        """Let go of the files; what was made durable stays."""
+        with self._whole:
+            self._close_segments()
+
+    def stand_alone(self) -> None:
+        """Remove the rows of other versions of the windows (see the port)."""
+        if self._alone is not None:
+            self._alone()
 
     # ------------------------------------------------------------ the snapshot's thread
 

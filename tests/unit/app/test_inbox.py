@@ -126,7 +126,7 @@ def test_what_the_engine_cannot_take_is_refused_and_holds_up_nothing(bench, kind
 
 
 def test_commands_wait_while_the_engine_cannot_write(bench, monkeypatch):
-    monkeypatch.setattr("satark.decisions.service._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("satark.decisions.room._RETRY_SECONDS", 0.01)
     inbox, commands, _ = inbox_of(
         bench,
         Command(1, "list_set", {"list": "stolen", "value": "tok_5"}),

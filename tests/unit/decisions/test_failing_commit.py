@@ -45,7 +45,7 @@ class Log(BreakableLog):
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr("satark.decisions.service._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("satark.decisions.room._RETRY_SECONDS", 0.01)
 
 
 @pytest.fixture

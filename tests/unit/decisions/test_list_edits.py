@@ -66,7 +66,7 @@ def test_edit_is_refused_when_the_list_cannot_take_it(bench, name, value):
 
 
 def test_edit_is_undone_when_it_could_not_be_written(benches, row_stores, monkeypatch):
-    monkeypatch.setattr("satark.decisions.service._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("satark.decisions.room._RETRY_SECONDS", 0.01)
     log = BreakableLog()
     bench = benches(log, rows=row_stores)
     log.break_with(errno.ENOSPC, times=1)
