@@ -129,7 +129,7 @@ class Decided:
             self.payments["occurred_at"].cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
             allowed if observe else actions,
             pl.Series("score", answers.verdicts.scores),
-            answers.verdicts.codes(policy).alias("rules"),
+            answers.verdicts.codes().alias("rules"),
             pl.Series("late", self.late_rows),
             _listed(answers.degraded, len(actions)).alias("degraded"),
         ]

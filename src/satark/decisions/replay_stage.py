@@ -34,6 +34,8 @@ GHOST = "__ghost"
 REPEATED = "__repeated"
 LATE = "__late"
 """Whether the log marked an event as late; a file says nothing about it."""
+THEN, SHARE = "__then", "__share"
+"""Of a payment of the log: the gravity of its answer then, and the share of the control group that let it through."""
 ORDER = (AT, TIE, ROW, PLACE, TURN)
 _AFTERWARDS = (RESULT, LABEL)
 _IDS = 0x5A7A
@@ -59,11 +61,14 @@ class Stage:
         Temporary, ours alone.
     needed
         The stored columns that the policy reads.
+    known
+        Payments from before the first event: results and labels may be about them, and they are not decided again.
     """
 
     folder: Path
     needed: frozenset[str]
     acts: list[Part] = field(default_factory=list)
+    known: list[Part] = field(default_factory=list)
     open_afterwards: list[Part] = field(default_factory=list)
     made: list[Part] = field(default_factory=list)
     repeats: int = 0
@@ -109,6 +114,28 @@ class Stage:
                 )
             self._write(self.made, after)
         return refused
+
+    def add_logged(self, frame: pl.DataFrame) -> None:
+        """Take in some entries of a log, which are in order and have ids of their own.
+
+        Parameters
+        ----------
+        frame
+            Stored columns, `ROW`, `TYPE`, and `AT`: the places in the log.
+        """
+        own = frame.with_columns(
+            pl.lit(AT_ITS_PLACE, dtype=pl.Int8).alias(TIE), pl.lit(PAYMENT_PLACE, dtype=pl.Int8).alias(PLACE)
+        )
+        is_after = pl.col(TYPE).is_in(_AFTERWARDS)
+        self._write(self.acts, own.filter(~is_after))
+        self._write(self.open_afterwards, own.filter(is_after))
+
+    def add_known(self, frame: pl.DataFrame) -> None:
+        """Take in payments from before the first event, as `add_logged` does, for what is about them."""
+        own = frame.with_columns(
+            pl.lit(AT_ITS_PLACE, dtype=pl.Int8).alias(TIE), pl.lit(PAYMENT_PLACE, dtype=pl.Int8).alias(PLACE)
+        )
+        self._write(self.known, own)
 
     def close(self) -> list[Refusal]:
         """Drop repeated ids and give results and labels the facts of their payments; return ids used twice."""
@@ -161,6 +188,34 @@ class Stage:
             return empty
         ordered = pl.concat(labels).sort(ORDER[:4])
         return ordered.unique(subset="payment", keep="last").select(pl.col("payment").alias("id"), "label")
+
+    def payments_wanted(self) -> pl.Series:
+        """Return the ids of the payments that results and labels are about and that are not here; before `close`."""
+        about = [pl.read_parquet(part.path, columns=["payment"])["payment"] for part in self.open_afterwards]
+        if not about:
+            return pl.Series("payment", [], dtype=pl.String)
+        wanted = pl.concat(about).unique(maintain_order=True)
+        for part in self.acts:
+            frame = pl.read_parquet(part.path, columns=[TYPE, "id"])
+            wanted = wanted.filter(~wanted.is_in(frame.filter(pl.col(TYPE) == PAYMENT)["id"].implode()))
+        return wanted
+
+    def label_rows(self) -> pl.DataFrame:
+        """Return every label: `payment`, `label`, `reporter`, `reported_us`, in their order."""
+        wanted = [*ORDER[:4], TYPE, "payment", "label", "reporter", "occurred_at"]
+        labels = [
+            pl.read_parquet(part.path, columns=wanted)
+            # What waited for its payment stands there twice: at its own place and at that of the payment.
+            .filter((pl.col(TYPE) == LABEL) & (pl.col(PLACE) != WAITED_PLACE))
+            for part in self.made
+            if "label" in pl.read_parquet_schema(part.path)
+        ]
+        told = pl.col("occurred_at").alias("reported_us")
+        if not labels:
+            return pl.DataFrame(
+                schema=dict.fromkeys(("payment", "label", "reporter"), pl.String())
+            ).with_columns(pl.Series("reported_us", [], dtype=pl.Int64))
+        return pl.concat(labels).sort(ORDER[:4]).select("payment", "label", "reporter", told)
 
     def _write(self, parts: list[Part], frame: pl.DataFrame) -> None:
         if not frame.height:
@@ -222,12 +277,12 @@ class Stage:
         after = pl.concat([pl.read_parquet(part.path) for part in self.open_afterwards], how="diagonal").sort(
             ORDER[:4]
         )
-        own = [name for name in after.columns if name in _OF_AFTERWARDS or name in ORDER]
+        own = [name for name in after.columns if name in _OF_AFTERWARDS or name in ORDER or name == LATE]
         after = after.select(own).with_row_index(TURN).with_columns(pl.col(TURN).cast(pl.Int64))
         wanted = after["payment"].unique().implode()
         found = [
             pl.read_parquet(part.path).filter((pl.col(TYPE) == PAYMENT) & pl.col("id").is_in(wanted))
-            for part in self.acts
+            for part in (*self.acts, *self.known)
         ]
         order = {name: f"{name}_p" for name in ORDER[:4]}
         payments = pl.concat(
@@ -235,7 +290,7 @@ class Stage:
             how="diagonal",
         )
         if payments.height:
-            of_event = set(payments.columns) & (_OF_AFTERWARDS - {"id"})
+            of_event = set(payments.columns) & ((_OF_AFTERWARDS | {LATE, THEN, SHARE}) - {"id"})
             facts = payments.drop(of_event).rename(order | {"id": "payment"})
             joined = after.join(facts, on="payment", how="left", maintain_order="left")
             known = pl.col(order[AT]).is_not_null()
@@ -258,6 +313,9 @@ class Stage:
                 *(pl.col(of_payment).alias(name) for name, of_payment in order.items() if name != PLACE),
                 pl.lit(WAITED_PLACE, dtype=pl.Int8).alias(PLACE),
             )
+            if LATE in moved.columns:
+                # Whether it may still enter when its payment comes is another question than when it came itself.
+                moved = moved.with_columns(pl.lit(None, dtype=pl.Boolean).alias(LATE))
         for frame in (there, ghosts, moved):
             for piece in frame.drop(*order.values(), "__known", "__waits", strict=False).iter_slices(
                 SLICE_EVENTS
@@ -282,7 +340,7 @@ _OF_AFTERWARDS = frozenset(
         "reporter",
     }
 )
-_ALWAYS = _OF_AFTERWARDS | {*ORDER, GHOST, REPEATED, LATE}
+_ALWAYS = _OF_AFTERWARDS | {*ORDER, GHOST, REPEATED, LATE, THEN, SHARE}
 
 
 def write_part(frame: pl.DataFrame, path: Path) -> None:

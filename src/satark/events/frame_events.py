@@ -99,6 +99,15 @@ class EventRows:
         # Always all columns, so that every chunk of a file looks alike.
         return pl.concat([pl.DataFrame(schema=self._schema), *frames], how="diagonal").sort(ROW), refused
 
+    def of_events(self, events: Iterable[tuple[int, Event]]) -> pl.DataFrame:
+        """Return the rows of events that passed the door before, with their row numbers."""
+        by_kind: dict[str, list[list[Any]]] = {kind: [] for kind in REQUIRED}
+        for row, event in events:
+            kind = event_type(event)
+            by_kind[kind].append([row, kind, *self._values(kind, event)])
+        frames = [self._to_frame(kind, rows) for kind, rows in by_kind.items() if rows]
+        return pl.concat([pl.DataFrame(schema=self._schema), *frames], how="diagonal").sort(ROW)
+
     def _event(self, body: bytes) -> Event:
         try:
             tag = _TAG.decode(body).type

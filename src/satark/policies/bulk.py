@@ -77,25 +77,58 @@ class FrameVerdicts:
 
     Attributes
     ----------
+    policy
+        Whose rules these are.
+    fired
+        Shape (n, rules) bool, by column: the rules whose conditions are true.
+    floors
+        Shape (n,) uint8: what the action is at least, whatever the rules say (something that closes is missing).
+    said
+        Shape (n,) float64: the scores of the model, NaN where there is none; None without a model.
+    counting
+        As `fired`, without the rules that another one exempts.
     gravities
         Shape (n,) uint8: the place of each action in `ACTIONS`.
     scores
         Shape (n,) float64: the greatest score of the rules that count, and of the model where it has one.
-    counting
-        Shape (n, rules) bool, by column: the rules that fired and were not exempt.
     """
 
+    policy: Policy
+    fired: NDArray[np.bool_]
+    floors: NDArray[np.uint8]
+    said: NDArray[np.float64] | None
+    counting: NDArray[np.bool_]
     gravities: NDArray[np.uint8]
     scores: NDArray[np.float64]
-    counting: NDArray[np.bool_]
 
     def actions(self) -> pl.Series:
         """Return the actions as text."""
         return pl.Series("action", list(ACTIONS)).gather(pl.Series(self.gravities))
 
-    def codes(self, policy: Policy) -> pl.Series:
+    def codes(self) -> pl.Series:
         """Return the codes of the rules that count, in the order of the policy, as lists."""
-        return listed_codes([rule.code for rule in policy.rules], self.counting)
+        return listed_codes([rule.code for rule in self.policy.rules], self.counting)
+
+    def rows(self, where: NDArray[np.int64] | NDArray[np.bool_]) -> FrameVerdicts:
+        """Return the verdicts of some of the rows."""
+        return FrameVerdicts(
+            self.policy,
+            self.fired[where],
+            self.floors[where],
+            None if self.said is None else self.said[where],
+            self.counting[where],
+            self.gravities[where],
+            self.scores[where],
+        )
+
+    def without(self, place: int) -> tuple[NDArray[np.int64], FrameVerdicts]:
+        """Return the rows on which a rule fired, and what the policy would say about them if it had no such rule."""
+        rows = np.flatnonzero(self.fired[:, place])
+        fired = np.asfortranarray(self.fired[rows])
+        fired[:, place] = False
+        return rows, _verdicts(
+            self.policy, fired, self.floors[rows], None if self.said is None else self.said[rows]
+        )
 
 
 def judge_frame(
@@ -127,9 +160,23 @@ def judge_frame(
         for place, rule in enumerate(policy.rules):
             if rule.code not in killed:
                 fired[:, place] = made[rule.code].to_numpy()
+    floors = np.full(height, _floor(policy, book), dtype=np.uint8)
+    said: NDArray[np.float64] | None = None
+    if policy.model is not None:
+        scores = frame[MODEL_SCORE].cast(pl.Float64)
+        said = scores.fill_null(float("nan")).to_numpy()
+        if policy.model.if_missing == "closed":
+            np.maximum(floors, GRAVITY[MISSING_MODEL_ACTION], out=floors, where=np.isnan(said))
+    return _verdicts(policy, fired, floors, said)
+
+
+def _verdicts(
+    policy: Policy, fired: NDArray[np.bool_], floors: NDArray[np.uint8], said: NDArray[np.float64] | None
+) -> FrameVerdicts:
+    """Combine what fired: scores by maximum, actions by the gravest."""
     counting = _without_exempted(policy, fired)
-    gravities = np.full(height, _floor(policy, book), dtype=np.uint8)
-    scores = np.zeros(height, dtype=np.float64)
+    gravities = floors.copy()
+    scores = np.zeros(len(fired), dtype=np.float64)
     for place, rule in enumerate(policy.rules):
         where = counting[:, place]
         if where.any():
@@ -138,15 +185,10 @@ def judge_frame(
     some = counting.any(axis=1)
     for action, threshold in policy.thresholds.items():
         np.maximum(gravities, GRAVITY[action], out=gravities, where=some & (scores >= threshold))
-    if policy.model is not None:
-        # The thresholds act on the rules' scores alone; a missing score of the model is null.
-        said = frame[MODEL_SCORE].cast(pl.Float64)
-        scores = np.fmax(scores, said.fill_null(float("nan")).to_numpy())
-        if policy.model.if_missing == "closed":
-            np.maximum(
-                gravities, GRAVITY[MISSING_MODEL_ACTION], out=gravities, where=said.is_null().to_numpy()
-            )
-    return FrameVerdicts(gravities, scores, counting)
+    if said is not None:
+        # The thresholds act on the rules' scores alone, so the model's comes after them.
+        scores = np.fmax(scores, said)
+    return FrameVerdicts(policy, fired, floors, said, counting, gravities, scores)
 
 
 def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.DataFrame:
@@ -160,7 +202,7 @@ def evaluate_frame(policy: Policy, frame: pl.DataFrame, book: ListBook) -> pl.Da
     """
     verdicts = judge_frame(policy, frame, book)
     return pl.DataFrame(
-        [verdicts.actions(), pl.Series("score", verdicts.scores), verdicts.codes(policy).alias("rules")]
+        [verdicts.actions(), pl.Series("score", verdicts.scores), verdicts.codes().alias("rules")]
     )
 
 

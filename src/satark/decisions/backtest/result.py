@@ -109,7 +109,9 @@ class Labels(msgspec.Struct, frozen=True):
     weighted
         Whether figures are weighted, each control payment standing for as many as its share says.
     disputed
-        Payments whose reporters contradict each other; the newest trusted one counts.
+        Payments whose reporters contradict each other; the most trusted one counts, with its newest word.
+    presumed
+        Payments without a label that went through so long ago that they are taken as genuine; among `genuine`.
     """
 
     labelled: int
@@ -122,6 +124,7 @@ class Labels(msgspec.Struct, frozen=True):
     control: int = 0
     weighted: bool = False
     disputed: int = 0
+    presumed: int = 0
 
 
 class ActionTotal(msgspec.Struct, frozen=True):
@@ -185,7 +188,8 @@ class RuleResult(msgspec.Struct, frozen=True):
     alone
         Payments on which no other rule fired.
     marginal_flagged, marginal_stopped
-        Payments that without it would not be flagged, or not be stopped: what it adds to the others.
+        Payments that without it would not be flagged, or not be stopped: what it adds to the others. Less than 0 for a
+        rule that exempts others.
     marginal_fraud, marginal_genuine
         Frauds and genuine payments among those that would not be flagged without it.
     marginal_fraud_minor
@@ -243,7 +247,7 @@ class CurvePoint(msgspec.Struct, frozen=True):
     precision, recall
         None where nothing is flagged, or there is no fraud.
     cost_minor
-        Frauds missed, genuine payments troubled and alerts worked on, by `Costs`; of labelled payments alone.
+        By `Costs`: all that is flagged to be worked on, genuine payments troubled, and frauds missed.
     """
 
     threshold: float
@@ -353,9 +357,18 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """One payment that the two policies answer differently; `label` is empty when it has none."""
+    """One payment that the two policies answer differently.
+
+    Attributes
+    ----------
+    seq
+        Its place in the log; 0 when it comes from a file.
+    label
+        Empty when it has none.
+    """
 
     id: str
+    seq: int
     occurred_us: int
     amount_minor: int | None
     label: str
