@@ -58,7 +58,8 @@ def logistic_of(policy, name="small", bias=-2.0):
     payload = LogisticPayload(
         bias=bias, means=(20_000.0, 2.0), scales=(20_000.0, 1.0), weights=(1.0, 1.0), missing=(0.0, 0.0)
     )
-    return write_model(ModelHead(1, name, "logistic", inputs, "INR"), msgspec.msgpack.encode(payload))
+    head = ModelHead(1, name, "logistic", inputs, "INR", ((-2.0, 2.0), (0.0, 1.0)))
+    return write_model(head, msgspec.msgpack.encode(payload))
 
 
 def scored(text, model, *, use="small.model", if_missing="open", challengers=(), rule=True, more=""):
