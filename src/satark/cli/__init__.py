@@ -1,6 +1,19 @@
 """The terminal: commands, their output and their exit codes."""
 
-from satark.cli import about, customers, decisions, keeping, keys, policies, replay, servers, simulate, staff
+from satark.cli import (
+    about,
+    customers,
+    decisions,
+    keeping,
+    keys,
+    models,
+    policies,
+    replay,
+    servers,
+    simulate,
+    staff,
+    train,
+)
 from satark.cli.failures import run
 from satark.cli.root import cli
 
@@ -11,10 +24,12 @@ __all__ = [
     "decisions",
     "keeping",
     "keys",
+    "models",
     "policies",
     "replay",
     "run",
     "servers",
     "simulate",
     "staff",
+    "train",
 ]

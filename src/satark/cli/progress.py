@@ -18,6 +18,8 @@ from rich.progress import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.progress import TaskID
+
     from satark.cli.output import Output
 
 
@@ -44,3 +46,30 @@ def counting(output: Output, what: str, total: int | None = None) -> Iterator[Ca
     with progress:
         task = progress.add_task(what, total=total)
         yield lambda done, of=total: progress.update(task, completed=done, total=of)
+
+
+@contextmanager
+def steps(output: Output) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each step of long work as it comes.
+
+    The function that is yielded is told the step's name, how much of it is done, and how much there is.
+    """
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=output.notes,
+        transient=True,
+        disable=output.as_json or not output.notes.is_terminal,
+    )
+    with progress:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(step, total=total)
+            progress.update(tasks[step], completed=done, total=total)
+
+        yield tell

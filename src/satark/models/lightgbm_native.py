@@ -23,6 +23,7 @@ RAW_SCORE = 1
 CONTRIBUTIONS = 3
 ROW_MAJOR = 1
 EVERY_TREE = -1
+GAIN = 1
 _ONE_THREAD = b"num_threads=1"
 
 
@@ -91,6 +92,27 @@ class Booster:
     def merge(self, other: Booster) -> None:
         """Put the trees of another booster in front of these."""
         checked(library().LGBM_BoosterMerge(self.handle, other.handle))
+
+    def text(self) -> str:
+        """Return the trees in LightGBM's text form."""
+        needed = ctypes.c_int64()
+        buffer = ctypes.create_string_buffer(1)
+        for _ in range(2):
+            checked(
+                library().LGBM_BoosterSaveModelToString(
+                    self.handle,
+                    ctypes.c_int(0),
+                    ctypes.c_int(EVERY_TREE),
+                    ctypes.c_int(GAIN),
+                    ctypes.c_int64(len(buffer)),
+                    ctypes.byref(needed),
+                    buffer,
+                )
+            )
+            if needed.value <= len(buffer):
+                break
+            buffer = ctypes.create_string_buffer(needed.value)
+        return buffer.value.decode()
 
     def predict(
         self, rows: NDArray[np.float64], what: int = RAW_SCORE, parameter: bytes = b""

@@ -1,0 +1,45 @@
+"""What a training run may be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+Tell = Callable[[str, int, int], None]
+"""Called with the step, how much of it is done, and how much there is."""
+
+
+class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to train.
+
+    Attributes
+    ----------
+    name
+        Of the model.
+    seed
+        Everything drawn by lot comes from it.
+    fits
+        How many fits from different seeds the model is the mean of.
+    trials
+        How many choices of options are tried besides the defaults; 0: none.
+    threads
+        For LightGBM.
+    drop_compromised
+        Payments of customers whose fraud had been reported already are no examples: they are known, and what comes
+        after is not what one must find.
+    linear
+        Make the model the logistic regression instead of trees.
+    """
+
+    name: str = "model"
+    seed: int = 1
+    fits: int = 5
+    trials: int = 6
+    threads: int = 2
+    drop_compromised: bool = True
+    linear: bool = False
+
+
+def quiet(_step: str, _done: int, _total: int) -> None:
+    """Tell nobody."""

@@ -1,0 +1,125 @@
+"""A small, bounded search for the options of the trees; the defaults stay unless something is clearly better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from satark.models.training.measure import average_precision
+from satark.models.training.trees import DEFAULTS, MOST_ROUNDS, curve, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from satark.models.training.split import Fold
+    from satark.models.training.table import Table
+
+MOST_ROWS = 120_000
+MARGIN_ERRORS = 1.0
+"""By how many standard errors of the difference over folds another choice must be better than the defaults."""
+
+
+class Tried(NamedTuple):
+    """One choice of options, judged on the folds.
+
+    Attributes
+    ----------
+    rounds
+        The best number of rounds by the mean over the folds.
+    values
+        The average precision per fold at that number.
+    gain
+        What each input gained, shape (folds, inputs), each row adding up to 1.
+    """
+
+    options: dict[str, Any]
+    rounds: int
+    values: tuple[float, ...]
+    gain: NDArray[np.float64]
+
+    @property
+    def mean(self) -> float:
+        """The mean over the folds."""
+        return float(np.mean(self.values))
+
+
+def judge(
+    table: Table, folds: Sequence[Fold], options: Mapping[str, Any], *, seed: int, threads: int
+) -> Tried:
+    """Fit one choice on every fold and find the best number of rounds."""
+    curves, gains = [], []
+    for fold in folds:
+        train = table.take(fold.train).sample(MOST_ROWS, seed)
+        test = table.take(fold.test).sample(MOST_ROWS, seed)
+        booster = fit(train, options, MOST_ROUNDS, seed=seed, threads=threads)
+        curves.append(
+            [
+                average_precision(test.fraud, raw, test.weights)
+                for _, raw in curve(booster, test.rows, MOST_ROUNDS)
+            ]
+        )
+        gain = booster.feature_importance("gain")
+        gains.append(gain / max(gain.sum(), 1e-12))
+    by_rounds = np.array(curves)
+    # A step's neighbours count too: one lucky step among many would be chosen otherwise.
+    mean = by_rounds.mean(axis=0)
+    smooth = np.convolve(np.pad(mean, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
+    best = int(smooth.argmax())
+    step = MOST_ROUNDS // by_rounds.shape[1]
+    return Tried(dict(options), (best + 1) * step, tuple(by_rounds[:, best].tolist()), np.array(gains))
+
+
+def search(
+    table: Table,
+    folds: Sequence[Fold],
+    *,
+    trials: int,
+    seed: int,
+    threads: int,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> tuple[Tried, list[Tried]]:
+    """Return the choice to take and all that were tried, the defaults first.
+
+    Parameters
+    ----------
+    trials
+        How many choices are tried besides the defaults.
+    tell
+        Called with the number of choices done.
+    """
+    tried = [judge(table, folds, DEFAULTS, seed=seed, threads=threads)]
+    tell(1)
+    if trials:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
+
+        def objective(trial: Any) -> float:  # noqa: ANN401 - Optuna's trial
+            options = {
+                **DEFAULTS,
+                "learning_rate": trial.suggest_categorical("learning_rate", [0.03, 0.05, 0.1]),
+                "num_leaves": trial.suggest_int("num_leaves", 6, 48, log=True),
+                "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 10, 200, log=True),
+                "feature_fraction": trial.suggest_float("feature_fraction", 0.15, 0.8),
+                "lambda_l2": trial.suggest_float("lambda_l2", 0.5, 50, log=True),
+                "extra_trees": trial.suggest_categorical("extra_trees", [False, True]),
+                "fraud_weight": trial.suggest_categorical("fraud_weight", [1.0, 3.0]),
+            }
+            tried.append(judge(table, folds, options, seed=seed, threads=threads))
+            tell(len(tried))
+            return tried[-1].mean
+
+        study.optimize(objective, n_trials=trials)
+    return chosen(tried), tried
+
+
+def chosen(tried: Sequence[Tried]) -> Tried:
+    """Return the best choice if it beats the first by more than chance over the folds explains, else the first."""
+    first, best = tried[0], max(tried, key=lambda one: one.mean)
+    better = np.subtract(best.values, first.values)
+    error = float(better.std(ddof=1) / np.sqrt(len(better))) if len(better) > 1 else float("inf")
+    return best if better.mean() > MARGIN_ERRORS * error and better.mean() > 0 else first

@@ -1,0 +1,61 @@
+"""Which inputs a model keeps: those that help in most spans of time, not in one alone."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEAST_SHARE = 0.0008
+MOST_INPUTS = 90
+
+
+class Selected(NamedTuple):
+    """The inputs that stay.
+
+    Attributes
+    ----------
+    places
+        Ascending.
+    stability
+        The mean rank correlation of gains between spans that follow each other; 1 is perfectly steady; None for one
+        span.
+    """
+
+    places: NDArray[np.int64]
+    stability: float | None
+
+
+def select(gain: NDArray[np.float64], keep: frozenset[int] = frozenset()) -> Selected:
+    """Choose inputs by their share of the gain in every span.
+
+    Parameters
+    ----------
+    gain
+        Shape (spans, inputs), each row adding up to 1.
+    keep
+        Places that stay whatever they gain (those with a bound on their direction).
+
+    Examples
+    --------
+    >>> select(np.array([[0.6, 0.4, 0.0], [0.7, 0.2995, 0.0005]])).places.tolist()
+    [0, 1]
+    """
+    middle = np.median(gain, axis=0)
+    order = np.argsort(-middle, kind="stable")[:MOST_INPUTS]
+    kept = {place for place in order.tolist() if middle[place] >= LEAST_SHARE} | keep
+    if not kept:
+        kept = set(order[:1].tolist())
+    pairs = [_rank_correlation(a, b) for a, b in pairwise(gain)]
+    return Selected(np.array(sorted(kept), dtype=np.int64), float(np.mean(pairs)) if pairs else None)
+
+
+def _rank_correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    from scipy.stats import spearmanr
+
+    value = float(spearmanr(a, b).statistic) if len(a) > 1 else 1.0
+    return value if np.isfinite(value) else 0.0
