@@ -81,9 +81,12 @@ def import_model(data: bytes, schema: ModelSchema, *, base_currency: str, file: 
 def _imported(
     data: bytes, schema: ModelSchema, kind: str, module: ModuleType, base_currency: str
 ) -> Imported:
-    if kind == "sklearn":
-        _check_names(module, data, schema)
     outcome = schema.outcome
+    if kind == "sklearn":
+        if outcome.name:
+            message = "`name` of the output is for ONNX; a scikit-learn model has one output"
+            raise ModelInvalid(message)
+        _check_names(module, data, schema)
     card: dict[str, Any] = {
         "source": {"format": kind, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)},
         "notes": schema.notes,

@@ -171,6 +171,9 @@ def _column(model: Any, positive: int | str | None) -> int:  # noqa: ANN401 - as
         if one == positive or str(one) == str(positive):
             return place
     known = ", ".join(str(one) for one in classes[:10]) or "none"
+    if positive is None:
+        message = f"say in `positive` which class of the scikit-learn model is fraud; it has {known}"
+        raise ModelInvalid(message)
     message = f"the scikit-learn model has no class {positive!r}; it has {known}"
     raise ModelInvalid(message)
 
