@@ -115,6 +115,9 @@ class Commands(Protocol):
     def put(self, connection: Transaction, owner: int, kind: str, body: dict[str, Any], actor: str) -> int:
         """Keep a command for the engine, in the transaction of the act; return its id."""
 
+    def put_all(self, connection: Transaction, commands: Sequence[tuple[int, str, Any]], actor: str) -> None:
+        """Keep several commands: owner, kind, body."""
+
 
 class DeskAudit(Protocol):
     """The desk's audit chain."""
@@ -129,6 +132,9 @@ class DeskAudit(Protocol):
         detail: Mapping[str, object] | None = None,
     ) -> int:
         """Write an entry in the transaction of what it tells of; return its place."""
+
+    def note_all(self, connection: Transaction, notes: Sequence[tuple[str, str, str, Any]]) -> int:
+        """Write several entries: actor, action, subject, detail; return the place of the last."""
 
 
 class CaseStore(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from tests.support.cases import START_US, new_alert, open_case, take_in
 
 from satark.cases.model import (
@@ -143,7 +144,7 @@ def test_nothing_is_kept_when_a_closing_fails_half_way(desk, monkeypatch):
     def fail(*_args, **_named):
         raise RuntimeError
 
-    monkeypatch.setattr(desk.outbox, "put", fail)
+    monkeypatch.setattr(desk.outbox, "put_all", fail)
     with pytest.raises(RuntimeError):
         desk.cases.close([case_id], FRAUD, "stolen_card", "asha", list_entries=[ENTRY])
     assert desk.cases.get(case_id).state is CaseState.OPEN
@@ -448,3 +449,29 @@ def test_everything_is_found_again_after_the_desk_was_closed(desk, backend):
     assert again.cases.queue(QueueFilter(states=(CaseState.CLOSED,))).rows == [case]
     reading = backend.open_desk(read_only=True)
     assert reading.cases.get(case_id) == case
+
+
+def test_four_hundred_cases_close_together_by_few_statements_and_are_all_told(desk, backend):
+    cases = [open_case(desk, seq) for seq in range(1, 401)]
+    said = []
+
+    def count(connection, cursor, statement, parameters, context, executemany):
+        said.append(statement)
+
+    event.listen(desk.engines.writer(), "before_cursor_execute", count)
+    undo = desk.cases.close(cases, CaseOutcome.FRAUD, "stolen_card", "asha")
+    event.remove(desk.engines.writer(), "before_cursor_execute", count)
+    assert len(said) < 60
+    assert undo.case_ids == tuple(row.id for row in sorted(map(desk.cases.get, cases), key=most_at_risk))
+    assert {desk.cases.get(case).state for case in cases} == {"closed"}
+    labels = [one.body for one in desk.commands.waiting(1_000) if one.kind == "label"]
+    assert {label["event"] for label in labels} == {f"pay_{seq}" for seq in range(1, 401)}
+    assert len(labels) == 400
+    assert desk.audit.verify().ok
+    backend.clock.advance(1)
+    assert len(desk.cases.undo(undo.id, "asha")) == 400
+    assert {desk.cases.get(case).state for case in cases} == {"open"}
+
+
+def most_at_risk(case):
+    return -case.priority, case.id

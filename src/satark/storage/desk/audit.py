@@ -19,7 +19,7 @@ from satark.storage.desk.tables.audit import DESK_AUDIT
 from satark.storage.verify import MAX_PROBLEMS, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from satark.core.clock import Clock
     from satark.storage.engines import Engines
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 CHUNK = 512
 _PURPOSE = b"satark desk audit 1"
+
+
+_FIELDS = ("seq", "at_us", "actor", "action", "subject", "detail")
 
 
 class DeskAuditReport(msgspec.Struct, frozen=True):
@@ -66,25 +69,26 @@ class DeskAudit:
         That transaction is alone in writing (SQLite's write lock, an advisory lock on PostgreSQL), so no two entries
         follow the same one.
         """
-        text = msgspec.json.encode(dict(detail or {}), order="sorted").decode()
+        return self.note_all(connection, [(actor, action, subject, detail or {})])
+
+    def note_all(
+        self, connection: sa.Connection, notes: Sequence[tuple[str, str, str, Mapping[str, object]]]
+    ) -> int:
+        """Write several entries (actor, action, subject, detail) as `note` does; return the place of the last."""
         newest = connection.execute(
             sa.select(DESK_AUDIT.c.seq, DESK_AUDIT.c.hash).order_by(DESK_AUDIT.c.seq.desc()).limit(1)
         ).first()
         seq, previous = (int(newest[0]) + 1, bytes(newest[1])) if newest else (1, START)
-        at_us = self._clock.now_us()
-        connection.execute(
-            sa.insert(DESK_AUDIT).values(
-                seq=seq,
-                at_us=at_us,
-                actor=actor,
-                action=action,
-                subject=subject,
-                detail=text,
-                previous=previous,
-                hash=entry_hash(self._key, previous, (seq, at_us, actor, action, subject, text)),
-            )
-        )
-        return seq
+        at_us, rows = self._clock.now_us(), []
+        for place, (actor, action, subject, detail) in enumerate(notes, seq):
+            text = msgspec.json.encode(dict(detail), order="sorted").decode()
+            fields = (place, at_us, actor, action, subject, text)
+            digest = entry_hash(self._key, previous, fields)
+            rows.append({**dict(zip(_FIELDS, fields, strict=True)), "previous": previous, "hash": digest})
+            previous = digest
+        if rows:
+            connection.execute(sa.insert(DESK_AUDIT), rows)
+        return seq + len(rows) - 1
 
     def append(
         self, *, actor: str, action: str, subject: str = "", detail: Mapping[str, object] | None = None

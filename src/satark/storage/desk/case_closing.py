@@ -7,7 +7,7 @@ leaves either everything or nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -24,14 +24,16 @@ from satark.cases.model import (
     Refusal,
     Undo,
 )
-from satark.storage.desk.case_labels import Told, label_of
+from satark.storage.desk.case_labels import NOTHING_TOLD, Told, label_of
 from satark.storage.desk.case_orders import CaseOrders
 from satark.storage.desk.case_rows import case_of, chunks
 from satark.storage.desk.case_work import CaseWork
-from satark.storage.desk.tables.cases import ALERTS, CASE_ENTITIES, CASES
+from satark.storage.desk.tables.cases import ALERTS, CASE_ENTITIES, CASE_TIMELINE, CASES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from satark.cases.ports import Message
 
 MAX_LIST_ENTRIES = 200
 
@@ -41,6 +43,16 @@ class Proposal(msgspec.Struct, frozen=True):
 
     lists: list[ListChoice] = []
     hold: HoldChoice | None = None
+
+
+class Ending(NamedTuple):
+    """How one case shall be closed: its row, and what goes out with it."""
+
+    row: Any
+    outcome: CaseOutcome
+    reason_code: str
+    hold: HoldChoice | None
+    entries: list[dict[str, Any]]
 
 
 _PROPOSAL = msgspec.json.Decoder(Proposal)
@@ -73,11 +85,12 @@ class CaseClosing(CaseWork, CaseOrders):
                 if row.four_eyes
             ]
             entries = self._list(connection, proposal.lists, to_close, actor) if to_close else []
-            for row in to_close:
-                before.append(
-                    self._close(connection, row, outcome, reason_code, actor, proposal.hold, entries)
-                )
-                entries = []
+            endings = [
+                # What was put on lists is taken back with the first case.
+                Ending(row, outcome, reason_code, proposal.hold, [] if place else entries)
+                for place, row in enumerate(to_close)
+            ]
+            before += self._close(connection, endings, actor)
             return self._keep_undo(connection, "closed" if to_close else "proposed", actor, before)
 
     def propose(
@@ -117,21 +130,12 @@ class CaseClosing(CaseWork, CaseOrders):
             rows = self._checked(connection, ids, actor, version)
             for row in rows:
                 work.check_second_person(case_of(row, self._clock.now_us()), actor)
-            before: list[dict[str, Any]] = []
+            endings = []
             for row in rows:
                 proposal = _PROPOSAL.decode(row.proposal)
                 entries = self._list(connection, proposal.lists, [row], actor)
-                before.append(
-                    self._close(
-                        connection,
-                        row,
-                        CaseOutcome(row.outcome),
-                        row.reason_code,
-                        actor,
-                        proposal.hold,
-                        entries,
-                    )
-                )
+                endings.append(Ending(row, CaseOutcome(row.outcome), row.reason_code, proposal.hold, entries))
+            before = self._close(connection, endings, actor)
             return self._keep_undo(connection, "confirmed", actor, before)
 
     def decline(self, case_ids: Sequence[int], actor: str, text: str = "") -> None:
@@ -220,100 +224,152 @@ class CaseClosing(CaseWork, CaseOrders):
         return {"case": row.id, "proposed_by": actor}
 
     def _close(
-        self,
-        connection: sa.Connection,
-        row: Any,  # noqa: ANN401 - a row
-        outcome: CaseOutcome,
-        reason_code: str,
-        actor: str,
-        hold: HoldChoice | None,
-        entries: list[dict[str, Any]],
-    ) -> dict[str, Any]:
-        """Close one case; return what its undo needs."""
-        now_us, number = self._clock.now_us(), row.n_closings + 1
-        alerts = self._events(connection, row.id)
-        connection.execute(
-            sa.update(ALERTS)
-            .where(ALERTS.c.case_id == row.id)
-            .values(outcome=outcome.value, closed_us=now_us)
-        )
-        self._change(
-            connection,
-            row.id,
-            state=CaseState.CLOSED.value,
-            outcome=outcome.value,
-            reason_code=reason_code,
-            assignee=row.assignee or actor,
-            locked_by=None,
-            locked_until_us=0,
-            closed_us=now_us,
-            closed_by=actor,
-            n_closings=number,
-            proposed_by=None,
-            proposal=None,
-        )
-        self._set_joins(connection, row.id, joins=False)
-        before, label = self._told(connection, row.id), label_of(outcome)
-        if label is not None:
-            self._tell(connection, row.id, number, actor, label, reason_code)
-            told = Told(label, now_us)
-        else:
-            told = self._doubt(connection, row.id, number, actor, before)
-        asked = self._ask_hold(connection, row, hold, actor, number) if hold is not None else None
-        detail: dict[str, Any] = {
-            "outcome": outcome.value,
-            "reason": reason_code,
-            "alerts": len(alerts),
-            "proposed_by": row.proposed_by,
-            "label": told.label,
-            "label_us": told.at_us,
-        }
-        self._line(connection, row.id, actor, "closed", detail)
-        self._note(
-            connection,
-            actor,
-            "case_closed",
-            row.id,
-            {**detail, "lists": len(entries), "hold_minor": asked},
-        )
-        self._outbox.put(
-            connection,
-            event_message(
-                "case.closed",
-                f"case.closed:{row.id}:{number}",
+        self, connection: sa.Connection, endings: Sequence[Ending], actor: str
+    ) -> list[dict[str, Any]]:
+        """Close cases; return what their undo needs.
+
+        All of them by a dozen statements: four hundred cases one after the other would keep everybody else at the desk
+        waiting for seconds.
+        """
+        if not endings:
+            return []
+        now_us = self._clock.now_us()
+        ids = [ending.row.id for ending in endings]
+        events, told_before = self._events_of(connection, ids), self._told_of(connection, ids)
+        self._write_endings(connection, endings, actor, now_us)
+        commands, lines, notes, messages, undos = [], [], [], [], []
+        for ending in endings:
+            row, number = ending.row, ending.row.n_closings + 1
+            alerts, before = events.get(row.id, []), told_before.get(row.id, NOTHING_TOLD)
+            label = label_of(ending.outcome)
+            if label is not None:
+                commands += self._labels(row.id, alerts, number, actor, label, ending.reason_code)
+                told = Told(label, now_us)
+            else:
+                taken_back, told = self._doubts(row.id, alerts, number, actor, before)
+                commands += taken_back
+            asked = None
+            if ending.hold is not None:
+                asked = self._ask_hold(connection, row, ending.hold, actor, number)
+            detail: dict[str, Any] = {
+                "outcome": ending.outcome.value,
+                "reason": ending.reason_code,
+                "alerts": len(alerts),
+                "proposed_by": row.proposed_by,
+                "label": told.label,
+                "label_us": told.at_us,
+            }
+            lines.append(
+                {
+                    "case_id": row.id,
+                    "at_us": now_us,
+                    "actor": actor,
+                    "kind": "closed",
+                    "detail": msgspec.json.encode(detail).decode(),
+                }
+            )
+            beside = {"lists": len(ending.entries), "hold_minor": asked}
+            notes.append((actor, "case_closed", f"case:{row.id}", {**detail, **beside}))
+            messages.append(_closed_message(ending, actor, now_us, alerts))
+            undos.append(
                 {
                     "case": row.id,
-                    "queue": row.queue,
-                    "outcome": outcome.value,
-                    "reason": reason_code,
-                    "closed_by": actor,
+                    "state": row.state,
+                    "assignee": row.assignee,
+                    "outcome": row.outcome,
+                    "reason_code": row.reason_code,
                     "proposed_by": row.proposed_by,
-                    "closed_us": now_us,
-                    "opened_us": row.opened_us,
-                    "amount_minor": row.amount_minor,
-                    "events": [alert.event_id for alert in alerts],
-                },
-                subject=f"case/{row.id}",
-                case_id=row.id,
-            ),
+                    "proposal": row.proposal,
+                    "n_closings": number,
+                    "told": told,
+                    "told_before": before,
+                    "lists": ending.entries,
+                    "hold_minor": asked,
+                }
+            )
+        connection.execute(sa.insert(CASE_TIMELINE), lines)
+        self._commands.put_all(connection, commands, actor)
+        self._audit.note_all(connection, notes)
+        self._outbox.put_all(connection, messages)
+        return undos
+
+    @staticmethod
+    def _write_endings(connection: sa.Connection, endings: Sequence[Ending], actor: str, now_us: int) -> None:
+        """Write in the rows of cases, alerts and things that the cases are closed."""
+        connection.execute(
+            _ALERTS_END,
+            [{"of_case": one.row.id, "ending": one.outcome.value, "now_us": now_us} for one in endings],
         )
-        return {
-            "case": row.id,
-            "state": row.state,
-            "assignee": row.assignee,
-            "outcome": row.outcome,
-            "reason_code": row.reason_code,
-            "proposed_by": row.proposed_by,
-            "proposal": row.proposal,
-            "n_closings": number,
-            "told": told,
-            "told_before": before,
-            "lists": entries,
-            "hold_minor": asked,
-        }
+        connection.execute(
+            _CASES_END,
+            [
+                {
+                    "of_case": one.row.id,
+                    "ending": one.outcome.value,
+                    "why": one.reason_code,
+                    "whose": one.row.assignee or actor,
+                    "by": actor,
+                    "now_us": now_us,
+                }
+                for one in endings
+            ],
+        )
+        for part in chunks([one.row.id for one in endings]):
+            connection.execute(
+                sa.update(CASE_ENTITIES).where(CASE_ENTITIES.c.case_id.in_(part)).values(joins=False)
+            )
 
     def _drop_proposal(self, connection: sa.Connection, case_id: int) -> None:
         self._change(connection, case_id, outcome=None, reason_code=None, proposed_by=None, proposal=None)
+
+
+_ALERTS_END = (
+    sa.update(ALERTS)
+    .where(ALERTS.c.case_id == sa.bindparam("of_case"))
+    .values(outcome=sa.bindparam("ending"), closed_us=sa.bindparam("now_us"))
+)
+_CASES_END = (
+    sa.update(CASES)
+    .where(CASES.c.id == sa.bindparam("of_case"))
+    .values(
+        state=CaseState.CLOSED.value,
+        outcome=sa.bindparam("ending"),
+        reason_code=sa.bindparam("why"),
+        assignee=sa.bindparam("whose"),
+        locked_by=None,
+        locked_until_us=0,
+        changed_us=sa.bindparam("now_us"),
+        closed_us=sa.bindparam("now_us"),
+        closed_by=sa.bindparam("by"),
+        n_closings=CASES.c.n_closings + 1,
+        proposed_by=None,
+        proposal=None,
+        version=CASES.c.version + 1,
+    )
+)
+
+
+def _closed_message(ending: Ending, actor: str, now_us: int, alerts: Sequence[Any]) -> Message:
+    """Return the event for webhooks that a case was closed."""
+    row = ending.row
+    return event_message(
+        "case.closed",
+        f"case.closed:{row.id}:{row.n_closings + 1}",
+        {
+            "case": row.id,
+            "queue": row.queue,
+            "outcome": ending.outcome.value,
+            "reason": ending.reason_code,
+            "closed_by": actor,
+            "proposed_by": row.proposed_by,
+            "closed_us": now_us,
+            "opened_us": row.opened_us,
+            "amount_minor": row.amount_minor,
+            "events": [alert.event_id for alert in alerts],
+        },
+        subject=f"case/{row.id}",
+        case_id=row.id,
+    )
 
 
 def _proposal(outcome: CaseOutcome, entries: Sequence[ListChoice], hold: HoldChoice | None) -> Proposal:

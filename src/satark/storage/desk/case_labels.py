@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from satark.cases import work
-from satark.storage.desk.case_rows import CasePart
+from satark.storage.desk.case_rows import CasePart, chunks
 from satark.storage.desk.tables.cases import ALERTS, CASE_TIMELINE
 
 if TYPE_CHECKING:
@@ -34,39 +34,46 @@ class Told(NamedTuple):
 
 
 NOTHING_TOLD = Told(None, -1)
+Command = tuple[int, str, dict[str, Any]]
+"""Owner, kind and body of what the engine is asked for."""
 
 
 class CaseLabels(CasePart):
     """Labels of a case's events; each command is part of the act's transaction."""
 
-    def _told(self, connection: sa.Connection, case_id: int) -> Told:
-        """Return what the engine was told last; the timeline remembers it."""
-        lines = connection.execute(
-            sa.select(CASE_TIMELINE.c.detail, CASE_TIMELINE.c.at_us)
-            .where(CASE_TIMELINE.c.case_id == case_id, CASE_TIMELINE.c.kind.in_(("closed", "undone")))
-            .order_by(CASE_TIMELINE.c.id.desc())
-        )
-        for line in lines:
-            detail = msgspec.json.decode(line.detail)
-            if "label" in detail:
-                return Told(detail["label"], int(detail.get("label_us", line.at_us)))
-        return NOTHING_TOLD
+    def _told_of(self, connection: sa.Connection, case_ids: Sequence[int]) -> dict[int, Told]:
+        """Return what the engine was told last of each case; the timelines remember it."""
+        told: dict[int, Told] = {}
+        columns = (CASE_TIMELINE.c.case_id, CASE_TIMELINE.c.detail, CASE_TIMELINE.c.at_us)
+        for part in chunks(case_ids):
+            lines = connection.execute(
+                sa.select(*columns)
+                .where(CASE_TIMELINE.c.case_id.in_(part), CASE_TIMELINE.c.kind.in_(("closed", "undone")))
+                .order_by(CASE_TIMELINE.c.id.desc())
+            )
+            for case_id, text, at_us in lines:
+                detail = msgspec.json.decode(text)
+                if case_id not in told and "label" in detail:
+                    told[case_id] = Told(detail["label"], int(detail.get("label_us", at_us)))
+        return told
 
-    def _tell(
-        self, connection: sa.Connection, case_id: int, number: int, actor: str, label: str, reason_code: str
-    ) -> None:
-        """Label every event of a case."""
-        for alert in self._events(connection, case_id):
-            self._put_label(connection, case_id, alert, str(number), actor, label, reason_code)
+    @staticmethod
+    def _labels(
+        case_id: int, alerts: Sequence[Any], number: int, actor: str, label: str, reason_code: str
+    ) -> list[Command]:
+        """Return the commands that label every event of a case."""
+        return [_label(case_id, alert, str(number), actor, label, reason_code) for alert in alerts]
 
-    def _doubt(self, connection: sa.Connection, case_id: int, number: int, actor: str, before: Told) -> Told:
-        """Take labels of fraud back when a case closes as inconclusive; return what holds now."""
+    @staticmethod
+    def _doubts(
+        case_id: int, alerts: Sequence[Any], number: int, actor: str, before: Told
+    ) -> tuple[list[Command], Told]:
+        """Return what takes labels of fraud back when a case closes as inconclusive, and what holds then."""
         if before.label != FRAUD:
-            return before
-        for alert in self._events(connection, case_id):
-            if alert.opened_us <= before.at_us:
-                self._put_label(connection, case_id, alert, str(number), actor, GENUINE, CORRECTION)
-        return Told(GENUINE, before.at_us)
+            return [], before
+        known = [alert for alert in alerts if alert.opened_us <= before.at_us]
+        commands = [_label(case_id, alert, str(number), actor, GENUINE, CORRECTION) for alert in known]
+        return commands, Told(GENUINE, before.at_us)
 
     def _untell(
         self, connection: sa.Connection, case_id: int, number: int, actor: str, told: Told, before: Told
@@ -81,31 +88,37 @@ class CaseLabels(CasePart):
             if then is None and now == FRAUD:
                 then = GENUINE
             if then is not None and then != now:
-                self._put_label(connection, case_id, alert, f"{number}_undone", actor, then, CORRECTION)
+                command = _label(case_id, alert, f"{number}_undone", actor, then, CORRECTION)
+                self._commands.put_all(connection, [command], actor)
         if before.label is not None:
             return before
         return Told(GENUINE, told.at_us) if told.label is not None else before
 
     def _events(self, connection: sa.Connection, case_id: int) -> Sequence[Any]:
-        return connection.execute(
-            sa.select(ALERTS.c.id, ALERTS.c.event_id, ALERTS.c.owner, ALERTS.c.opened_us)
-            .where(ALERTS.c.case_id == case_id)
-            .order_by(ALERTS.c.id)
-        ).all()
+        return self._events_of(connection, [case_id]).get(case_id, [])
 
-    def _put_label(
-        self,
-        connection: sa.Connection,
-        case_id: int,
-        alert: Any,  # noqa: ANN401 - a row
-        number: str,
-        actor: str,
-        label: str,
-        kind: str,
-    ) -> None:
-        label_id = f"case_{case_id}_{alert.id}_{number}"
-        body = work.label_body(label_id, alert.event_id, label, f"case:{actor}", kind)
-        self._commands.put(connection, alert.owner, "label", body, actor)
+    @staticmethod
+    def _events_of(connection: sa.Connection, case_ids: Sequence[int]) -> dict[int, list[Any]]:
+        """Return the alerts of each case, oldest first."""
+        found: dict[int, list[Any]] = {}
+        columns = (ALERTS.c.case_id, ALERTS.c.id, ALERTS.c.event_id, ALERTS.c.owner, ALERTS.c.opened_us)
+        for part in chunks(case_ids):
+            query = sa.select(*columns).where(ALERTS.c.case_id.in_(part)).order_by(ALERTS.c.id)
+            for row in connection.execute(query):
+                found.setdefault(row.case_id, []).append(row)
+        return found
+
+
+def _label(
+    case_id: int,
+    alert: Any,  # noqa: ANN401 - a row
+    number: str,
+    actor: str,
+    label: str,
+    kind: str,
+) -> Command:
+    label_id = f"case_{case_id}_{alert.id}_{number}"
+    return alert.owner, "label", work.label_body(label_id, alert.event_id, label, f"case:{actor}", kind)
 
 
 def label_of(outcome: CaseOutcome) -> str | None:

@@ -22,7 +22,7 @@ from satark.storage.desk.tables.commands import COMMANDS
 from satark.storage.desk.tables.policies import POLICY_ROSTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from satark.core.clock import Clock
     from satark.storage.desk.audit import DeskAudit
@@ -80,25 +80,39 @@ class Commands:
         InputInvalid
             There is no such kind, or the body is too large.
         """
+        row = self._row(owner, kind, body, actor)
+        done = connection.execute(sa.insert(COMMANDS).values(**row).returning(COMMANDS.c.id))
+        return int(done.scalar_one())
+
+    def put_all(
+        self, connection: sa.Connection, commands: Sequence[tuple[int, str, Mapping[str, Any]]], actor: str
+    ) -> None:
+        """Ask for several things (owner, kind, body) in the caller's transaction, in their order.
+
+        Raises
+        ------
+        InputInvalid
+            As `put`.
+        """
+        rows = [self._row(owner, kind, body, actor) for owner, kind, body in commands]
+        if rows:
+            connection.execute(sa.insert(COMMANDS), rows)
+
+    def _row(self, owner: int, kind: str, body: Mapping[str, Any], actor: str) -> dict[str, Any]:
         encoded = encode_body(body)
         most = MAX_ORDER_BYTES if kind == PUBLISH else MAX_BODY_BYTES
         if kind not in KINDS or len(encoded) > most:
             message = f"a command is one of {', '.join(sorted(KINDS))} with at most {most} bytes"
             raise InputInvalid(message, field="kind" if kind not in KINDS else "body")
-        done = connection.execute(
-            sa.insert(COMMANDS)
-            .values(
-                at_us=self._clock.now_us(),
-                owner=owner,
-                kind=kind,
-                body=encoded.decode(),
-                actor=actor,
-                state=WAITING,
-                result="",
-            )
-            .returning(COMMANDS.c.id)
-        )
-        return int(done.scalar_one())
+        return {
+            "at_us": self._clock.now_us(),
+            "owner": owner,
+            "kind": kind,
+            "body": encoded.decode(),
+            "actor": actor,
+            "state": WAITING,
+            "result": "",
+        }
 
     def ask(self, owner: int, kind: str, body: Mapping[str, Any], actor: str) -> int:
         """Ask for something in a transaction of its own."""
