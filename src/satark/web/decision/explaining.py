@@ -236,7 +236,7 @@ class Explainer:
         self, entry: LogEntry, decision: Decision
     ) -> tuple[Judge, Comparisons, Inputs, tuple[Any, ...]]:
         stored = stored_decision(entry)
-        judge, comparisons = self._shelf.judge(decision.policy.hash)
+        judge, comparisons = self._shelf.judge(decision.policy.hash, entry.seq)
         book = self._shelf.book(decision.policy.hash, entry.seq)
         return judge, comparisons, judge.inputs(stored, book), stored.features
 

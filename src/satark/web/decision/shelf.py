@@ -26,6 +26,7 @@ from satark.decisions.list_edits import (
     list_ref,
 )
 from satark.decisions.logged_policy import PolicyInput, policy_ref
+from satark.decisions.logged_roster import killed_at
 from satark.policies import ListBook, load_policy
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Shelf:
     def __init__(self, log: PolicyLog) -> None:
         self._log = log
         self._lock = threading.Lock()
-        self._judges: OrderedDict[str, tuple[Judge, Comparisons]] = OrderedDict()
+        self._judges: OrderedDict[tuple[str, frozenset[str]], tuple[Judge, Comparisons]] = OrderedDict()
         self._books: OrderedDict[tuple[str, int, int], ListBook] = OrderedDict()
         self._histories: OrderedDict[str, _History] = OrderedDict()
 
@@ -80,16 +81,17 @@ class Shelf:
             found = _SHELVES[log] = cls(log)
         return found
 
-    def judge(self, content_hash: str) -> tuple[Judge, Comparisons]:
-        """Return the judge of a policy.
+    def judge(self, content_hash: str, seq: int | None = None) -> tuple[Judge, Comparisons]:
+        """Return the judge of a policy: with all its rules, or those that were on at a place in the log.
 
         Raises
         ------
         NotFound
             The log does not have this policy, or it cannot be read any more.
         """
+        killed = frozenset[str]() if seq is None else killed_at(self._log, content_hash, seq)
         with self._lock:
-            return self._judge(content_hash)
+            return self._judge(content_hash, killed)
 
     def book(self, content_hash: str, seq: int) -> ListBook:
         """Return the lists of a policy as they were for a decision at a place in the log.
@@ -119,10 +121,11 @@ class Shelf:
                 _keep(self._books, key, book, MAX_BOOKS)
             return book
 
-    def _judge(self, content_hash: str) -> tuple[Judge, Comparisons]:
-        found = self._judges.get(content_hash)
+    def _judge(self, content_hash: str, killed: frozenset[str] = frozenset()) -> tuple[Judge, Comparisons]:
+        key = (content_hash, killed)
+        found = self._judges.get(key)
         if found is not None:
-            self._judges.move_to_end(content_hash)
+            self._judges.move_to_end(key)
             return found
         logged = None
         for entry in self._log.find_by_ref(SYSTEM_OWNER, policy_ref(content_hash)):
@@ -135,9 +138,10 @@ class Shelf:
         except PolicyInvalid as error:
             message = "the policy of this decision cannot be read by this version"
             raise NotFound(message, policy=content_hash) from error
-        judge = Judge(policy)
-        found = (judge, Comparisons(policy, judge.order))
-        _keep(self._judges, content_hash, found, MAX_POLICIES)
+        judge = Judge(policy, killed)
+        # Without the rules that are off: what they compare with moves nothing.
+        found = (judge, Comparisons(judge.rules.policy, judge.order))
+        _keep(self._judges, key, found, MAX_POLICIES)
         return found
 
     def _read_history(self, policy: Policy) -> _History:
