@@ -78,6 +78,7 @@ def test_nothing_is_counted_when_another_was_quicker(desk, monkeypatch):
 def test_references_survive_and_go_on(desk, monkeypatch):
     monkeypatch.setattr("satark.decisions.watch.gauges.WARM_UP", 10)
     log = MemoryLog()
+    log.payment("first", day=DAY - 31)
     for place in range(30):
         log.payment(f"p{place}", features=(place % 4, None))
     desk.watch.catch_up(log, desk.watch.gauges(log), TRUST, limit=15)

@@ -45,9 +45,9 @@ def run(part):
 
 
 def drifting_log():
-    """Two hundred usual payments, then as many that come from another world."""
+    """Two hundred usual payments once the windows are full, then as many that come from another world."""
     log = MemoryLog()
-    log.policy()
+    log.payment("first", day=DAY - 50, features=(1, 1.0))
     for place in range(200):
         log.payment(f"u{place}", day=DAY - 7, features=(place % 5, 1.0 + place % 7))
     for place in range(200):
@@ -118,8 +118,8 @@ def test_nothing_is_lost_or_counted_twice_when_a_commit_fails(desk, clock, quick
         part.step()
     assert desk.watch.last_seq() == 0
     run(part)
-    counts = desk.watch.days(DAY - 7, DAY + 1)
-    assert counts[m.DECIDED]["allow"][0] == 400
+    counts = desk.watch.days(DAY - 50, DAY + 1)
+    assert counts[m.DECIDED]["allow"][0] == 401
     reference = {one.name: one for one in desk.watch.references()}["card_10m"]
     assert reference.n == 200
 

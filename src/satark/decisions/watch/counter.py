@@ -127,7 +127,7 @@ class WatchCounter:
     made: list[Kept] = field(default_factory=list)
     troubled: dict[int, Troubled] = field(default_factory=dict)
     _counts: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)
-    _values: dict[str, list[tuple[int, list[float]]]] = field(default_factory=dict)
+    _values: dict[str, list[tuple[int, int, list[float]]]] = field(default_factory=dict)
 
     def take(self, entries: Iterable[LogEntry]) -> None:
         """Count entries, in log order."""
@@ -194,16 +194,23 @@ class WatchCounter:
         except Exception:  # noqa: BLE001 - what cannot be measured of one decision must not end the watch
             return
         if values is not None:
-            self._values.setdefault(act.decision.policy.hash, []).append((act.day, values))
+            rows = self._values.setdefault(act.decision.policy.hash, [])
+            rows.append((act.day, act.occurred_us, values))
 
-    def _spread(self, gauge: Gauge, rows: Sequence[tuple[int, list[float]]]) -> None:
+    def _spread(self, gauge: Gauge, rows: Sequence[tuple[int, int, list[float]]]) -> None:
         """Put the values of a policy's decisions into their bins, a column at a time."""
-        days = np.array([day for day, _ in rows])
-        values = np.array([row for _, row in rows], dtype=np.float64)
+        days = np.array([day for day, _, _ in rows])
+        moments = np.array([occurred_us for _, occurred_us, _ in rows])
+        values = np.array([row for _, _, row in rows], dtype=np.float64)
         for place, column in enumerate(gauge.columns):
             used = 0
             if column.kept is None:
-                used, made = self.gauges.warm(column, values[:, place].tolist())
+                full = np.flatnonzero(moments >= column.full_us)
+                if not full.size:
+                    continue
+                used = int(full[0])
+                taken, made = self.gauges.warm(column, values[used:, place].tolist())
+                used += taken
                 self.made += [] if made is None else [made]
             kept, numbers = column.kept, values[used:, place]
             if kept is None or not len(numbers):

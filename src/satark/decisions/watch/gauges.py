@@ -1,8 +1,9 @@
 """Which numbers of a decision are watched, and against what: a policy's features, its model's inputs, the amount.
 
 A model that was trained here says in its card how its inputs were distributed; these bins are used. For everything else
-the first two thousand decisions with it are what is usual. Bins never change afterwards: another reference has another
-name, so that counts of different bins are never mixed.
+the first two thousand decisions with it are what is usual, once its window is full: what a window of ninety days holds
+grows for ninety days, and that is no drift. Bins never change afterwards: another reference has another name, so that
+counts of different bins are never mixed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from satark.core.clock import MICROS_PER_SECOND
 from satark.core.errors import SatarkError
 from satark.decisions.logged_policy import PolicyInput, policy_ref
 from satark.events import Context, compile_reader
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from satark.decisions.ports import LogEntry
     from satark.events.kinds import Payment
+    from satark.features.spec import FeatureSpec
     from satark.models import BoundModel
     from satark.policies import Policy
 
@@ -92,11 +95,20 @@ def keep(name: str, signature: str, reference: Reference, source: str = "first")
 
 @dataclass(slots=True)
 class Column:
-    """One watched number; `kept` is None while there are too few values to say what is usual."""
+    """One watched number.
+
+    Attributes
+    ----------
+    kept
+        None while there are too few values to say what is usual.
+    full_us
+        From when on its window is full, so that values say what is usual.
+    """
 
     name: str
     signature: str
     kept: Kept | None = None
+    full_us: int = 0
 
 
 @dataclass(slots=True)
@@ -144,11 +156,18 @@ class Gauges:
         Of the log.
     kept
         References that were made before.
+    began_us
+        When the first payment of the log happened.
     """
 
     def __init__(
-        self, find_by_ref: Callable[[int, str], Iterator[LogEntry]], kept: Sequence[Kept] = ()
+        self,
+        find_by_ref: Callable[[int, str], Iterator[LogEntry]],
+        kept: Sequence[Kept] = (),
+        *,
+        began_us: int = 0,
     ) -> None:
+        self._began_us = began_us
         self._find = find_by_ref
         self._kept = {(one.name, one.signature): one for one in kept if one.source == "first"}
         self._of: dict[str, Gauge | None] = {}
@@ -197,7 +216,8 @@ class Gauges:
             return None
         places = [place for place, one in enumerate(policy.features) if one.type in _NUMBERS]
         columns = [
-            Column(policy.features[place].name, feature_signature(policy.features[place])) for place in places
+            Column(one.name, feature_signature(one), full_us=self._began_us + _span_us(one))
+            for one in (policy.features[place] for place in places)
         ]
         columns.append(Column(AMOUNT, policy.base_currency))
         for column in columns:
@@ -282,6 +302,10 @@ class _KnownAmount(Context):
 
     def in_base(self, amount_minor: int, currency: str, on_us: int) -> int | None:  # noqa: ARG002 - as the base
         return amount_minor if currency == self.base_currency else self._amount
+
+
+def _span_us(feature: FeatureSpec) -> int:
+    return (feature.window_seconds + feature.delay_seconds) * MICROS_PER_SECOND
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a model card may hold anything

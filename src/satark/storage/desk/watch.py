@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 BATCH = 1_000
 """Entries per transaction."""
+FIRST_ENTRIES = 1_000
+"""Among so many there is a payment, or it does not matter when the first one was."""
 _THE_ROW = 1
 _ROWS_PER_STATEMENT = 500
 _KEPT = msgspec.json.Decoder(Kept)
@@ -77,7 +79,9 @@ class Watch:
 
     def gauges(self, log: EventLog) -> Gauges:
         """Return what is watched, with the references that were made before."""
-        return Gauges(log.find_by_ref, self.references())
+        first = next((entry for entry in log.read(0, limit=FIRST_ENTRIES) if entry.kind == "payment"), None)
+        began_us = 0 if first is None else first.occurred_us
+        return Gauges(log.find_by_ref, self.references(), began_us=began_us)
 
     def catch_up(self, log: EventLog, gauges: Gauges, trust: TrustOrder, limit: int = BATCH) -> int:
         """Count the next entries of the log; return how many there were.

@@ -57,6 +57,7 @@ class TimelineWords:
             "notice": self._notice,
             "answer": lambda detail, _: self._named(_text(detail, "answer"), ANSWER_NAMES),
             "hold": self._hold,
+            "watch": lambda detail, _: _text(detail, "hi" if lang == "hi" else "en"),
             "deadline": lambda detail, _: self._named(_text(detail, "state"), DEADLINE_NAMES),
         }
 

@@ -21,6 +21,7 @@ KIND_SENTENCES = {
     "notice": _("on the notice to the customer:"),
     "answer": _("answered:"),
     "hold": _("on the hold of money:"),
+    "watch": _("saw:"),
     "deadline": _("on the deadline:"),
 }
 DEADLINE_NAMES = {

@@ -165,6 +165,21 @@ def test_a_policy_with_the_same_feature_goes_on_with_its_reference(quick_warm_up
     assert columns["card_mean"].kept is None, "it computes something else now"
 
 
+def test_what_is_usual_is_taken_once_the_window_is_full(quick_warm_up):
+    """The mean over 30 days grows into its usual values for 30 days; the count over 10 minutes does not."""
+    log = MemoryLog()
+    for day in range(40):
+        for place in range(10):
+            log.payment(f"d{day}_{place}", day=DAY + day, features=(place, min(day, 30.0)))
+    found = Gauges(log.find_by_ref, began_us=log.entries[1].occurred_us)
+    for start in range(0, log.last_seq(), 7):
+        WatchCounter(log, found, TrustOrder(), KEY).take(log.read(start, limit=7))
+    kept = {column.name: column.kept for column in found.of(HASH).columns}
+    assert kept["card_mean"].edges == (), "thirty on every day from then on"
+    assert kept["card_mean"].n == kept["card_10m"].n == 50
+    assert len(kept["card_10m"].edges) > 5
+
+
 def test_decisions_of_an_unknown_policy_count_without_their_features():
     log = MemoryLog()
     log.payment("a", policy="0" * 64, features=(1,))
