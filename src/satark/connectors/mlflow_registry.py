@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -71,8 +72,10 @@ def fetch_model(address: str, *, registry: str | None = None, most_bytes: int) -
     if not _URI.fullmatch(uri):
         message = f"{address[:100]} is not the address of a registered model: mlflow:models:/NAME/VERSION"
         raise InputInvalid(message, path=address[:100])
-    artifacts = _artifacts(registry)
-    with tempfile.TemporaryDirectory(prefix="satark-mlflow-") as folder:
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="satark-mlflow-") as folder:
+        # What the library says about itself (its stores, its dependencies) is nothing to who brings in a model.
+        warnings.simplefilter("ignore")
+        artifacts = _artifacts(registry)
         described = _download(artifacts, uri, DESCRIPTION, Path(folder), MAX_DESCRIPTION_BYTES)
         inside = model_file(described, uri)
         sizes = {one.path: one.file_size for one in _listed(artifacts, uri, inside)}
