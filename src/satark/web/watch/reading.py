@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from satark.core.clock import ist_day
 from satark.decisions.watch.findings import Finding, Kind, Verdict
-from satark.decisions.watch.measures import week_of
+from satark.decisions.watch.measures import first_day, week_of
 from satark.web.charts import Line, line
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from satark.storage.desk.watch import Run
 
 WEEKS = 13
+YOUNG_DAYS = 2
 SHOWN = 12
 """Rows of a kind that are shown at once; the others are folded away."""
 ORDER = (
@@ -95,19 +96,29 @@ class View:
     terms: CaseTerms
     run: Run | None
 
+    @property
+    def empty(self) -> tuple[Kind, ...]:
+        """Kinds of which there is nothing to judge."""
+        return tuple(section.kind for section in self.sections if not section.rows)
+
 
 def read(store: Any, week: int | None, now_us: int) -> View:  # noqa: ANN401 - the desk database
-    """Return the page of a week, by default of the present one; blocks.
+    """Return the page of a week; blocks.
 
-    A week that is not among the last ones is taken as the nearest that is.
+    A week that is not among the last ones is taken as the nearest that is; None is the newest that has something to
+    say, which in its first days the present one has not.
     """
-    newest = week_of(ist_day(now_us))
-    week = newest if week is None else min(newest, max(newest - WEEKS + 1, week))
+    today = ist_day(now_us)
+    newest = week_of(today)
     with store.reading_together():
         findings = store.watch.findings(newest - WEEKS + 1, newest + 1)
         cases = store.watch_cases.open_cases()
         terms = store.cases.terms()
         run = store.watch.last_run()
+    if week is None:
+        is_young = today - first_day(newest) < YOUNG_DAYS
+        week = max((one.week for one in findings if not (is_young and one.week == newest)), default=newest)
+    week = min(newest, max(newest - WEEKS + 1, week))
     sections = sections_of(findings, week)
     beyond = tuple(
         row.finding for section in sections for row in section.rows if row.finding.verdict is Verdict.BREACH
