@@ -2,10 +2,12 @@
 
 from satark.cli import (
     about,
+    backtest,
     customers,
     decisions,
     keeping,
     keys,
+    lifecycle,
     models,
     policies,
     replay,
@@ -19,11 +21,13 @@ from satark.cli.root import cli
 
 __all__ = [
     "about",
+    "backtest",
     "cli",
     "customers",
     "decisions",
     "keeping",
     "keys",
+    "lifecycle",
     "models",
     "policies",
     "replay",

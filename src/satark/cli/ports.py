@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from satark.core.rates import RateTable
     from satark.events import CardTokens
     from satark.policies import Policy
+    from satark.policies.model_rules import ModelRef
     from satark.storage import Manifest, Retention
 
 Announce = "Callable[[Mapping[str, object]], None]"
@@ -48,6 +49,9 @@ class Wiring(Protocol):
     def work(self, announce: Callable[[Mapping[str, object]], None]) -> None:
         """Run the worker until told to stop."""
 
+    def run_job(self, number: int, tries: int) -> None:
+        """Do a piece of work that a page asked for, and keep what came out."""
+
     def seed(self, *, decisions: int, alerts: int, seed: int, tell: Callable[[str, int, int], None]) -> Any:  # noqa: ANN401 - counts of what was stored
         """Fill an empty installation with a simulated past."""
 
@@ -67,6 +71,9 @@ class Wiring(Protocol):
 
     def windows_options(self) -> dict[str, int]:
         """Return the bounds of the windows: memory and lateness."""
+
+    def models(self, name: str | None = None) -> Callable[[ModelRef], Iterable[bytes]]:
+        """Return what gives the contents of files that may be a model of a policy."""
 
     def cases_of(self, name: str | None) -> Path:
         """Return the file of cases that belongs to a policy."""

@@ -49,15 +49,17 @@ def replay(  # noqa: PLR0913 - one argument per option
 
     Windows start empty. Where the file says what was fraud, the summary says how well the policy found it.
     """
+    from satark.decisions.binding import view_of
     from satark.decisions.replay import replay as run
     from satark.decisions.replay_map import load_map
 
     one = wiring.policy(policy)
+    view = view_of(one, wiring.models(policy))
     mapping = None if map_file is None else load_map(map_file, one.attributes)
     with counting(output, "rows read and decided", total=1) as progress:
         summary = run(
             events,
-            one,
+            view,
             mapping=mapping,
             out=out,
             features_out=features_out,

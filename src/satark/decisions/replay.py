@@ -20,6 +20,7 @@ from satark.decisions.replay_files import Parts, fill_stage, target_of
 from satark.decisions.replay_report import ReplaySummary, Tally, shown
 from satark.decisions.replay_run import BulkDecider
 from satark.decisions.replay_stage import SLICE_EVENTS, Stage
+from satark.decisions.views import View
 from satark.events.frame import CHUNK_ROWS, EventFile
 from satark.events.frame_columns import stored_columns
 
@@ -36,7 +37,7 @@ MAX_REFUSALS_KEPT = 1_000
 
 def replay(  # noqa: PLR0913 - all but two are options by name
     events_path: Path | str,
-    policy: Policy,
+    policy: Policy | View,
     *,
     mapping: FrameMap | None = None,
     out: Path | str | None = None,
@@ -57,7 +58,7 @@ def replay(  # noqa: PLR0913 - all but two are options by name
     events_path
         .csv, .parquet or .jsonl: events in Satark's own form, flat columns named as facts, or any columns with a map.
     policy
-        Checked.
+        Checked; a view when it has a model.
     mapping
         From `load_map`.
     out
@@ -95,10 +96,12 @@ def replay(  # noqa: PLR0913 - all but two are options by name
         There is no room for temporary parts.
     """
     started = perf_counter()
+    view = policy if isinstance(policy, View) else View(policy)
+    policy = view.policy
     outputs = [target_of(path) for path in (out, features_out)]
     source = EventFile(Path(events_path), mapping, policy.attributes, tokens)
     tell = progress or (lambda _done, _total: None)
-    decider = BulkDecider(policy, rates=rates, windows_options=windows_options)
+    decider = BulkDecider([view], rates=rates, windows_options=windows_options)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="satark-replay-", dir=temp)))
         (folder / "stage").mkdir()

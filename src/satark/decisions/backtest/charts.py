@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from satark.core.clock import Lang
     from satark.decisions.backtest.result import Curve, CurvePoint, QueueLoad
 
-WIDTH, HEIGHT = 720, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 14, 34, 40
+WIDTH, HEIGHT = 720, 340
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 14, 40, 56
 CHART_CSS = """
 .chart { width: 100%; height: auto; display: block; }
-.chart { font: 12px system-ui, "Noto Sans", "Noto Sans Devanagari", sans-serif; }
+.chart { font: 17px system-ui, "Noto Sans", "Noto Sans Devanagari", sans-serif; }
 .chart text { fill: var(--quiet, #55616e); }
 .chart .grid { stroke: var(--line, #ddd6c8); stroke-width: 1; }
 .chart .line { fill: none; stroke-width: 2.25; stroke-linejoin: round; }
@@ -103,7 +103,7 @@ def hours_svg(queue: QueueLoad, lang: Lang, other: QueueLoad | None = None) -> s
             f'<path class="peak" d="M{x + width * 0.1:.1f} {level:.1f}h{width * 0.8:.1f}"/>' if peak else ""
         )
         if hour % 3 == 0:
-            parts.append(_label(x + width / 2, HEIGHT - 20, f"{hour:02d}"))
+            parts.append(_label(x + width / 2, HEIGHT - 32, f"{hour:02d}"))
     keys = [("found", text("mean", lang)), ("right", text("one_in_twenty", lang))]
     if other is not None:
         dots = [(_LEFT + (hour + 0.5) * width, _y(mean / top)) for hour, mean in enumerate(other.by_hour)]
@@ -130,7 +130,7 @@ def days_svg(queue: QueueLoad, lang: Lang, other: QueueLoad | None = None) -> st
             f'height="{_y(0) - y:.1f}"><title>{escape(day(at_us, lang))}: {count}</title></rect>'
         )
         if place % every == 0:
-            parts.append(_label(x + width / 2, HEIGHT - 20, day(at_us, lang)[:-5]))
+            parts.append(_label(x + width / 2, HEIGHT - 32, day(at_us, lang)[:-5]))
     if counts:
         line = [
             (_LEFT + (n + 0.5) * width, _y(counts.get(at_us, 0) / top)) for n, (at_us, _) in enumerate(days)
@@ -163,8 +163,8 @@ def _marks(curve: Curve, x_of: Callable[[float], float], lang: Lang) -> str:
     parts: list[str] = []
     for row, (point, word) in enumerate(marks):
         x = x_of(point.per_day)
-        side, shift = ("end", -6) if x > WIDTH * 0.6 else ("start", 6)
-        y = _TOP + 14 + 18 * row
+        side, shift = ("end", -8) if x > WIDTH * 0.6 else ("start", 8)
+        y = _TOP + 18 + 22 * row
         parts.append(
             f'<path class="mark" d="M{x:.1f} {_TOP}V{_y(0):.1f}"/>'
             f'<text class="mark-word" x="{x + shift:.1f}" y="{y}" text-anchor="{side}">{escape(word)}</text>'
@@ -213,15 +213,15 @@ def _grid(steps: Sequence[tuple[float, str]], y_of: Callable[[float], float], *,
     for value, word in steps:
         y = y_of(value)
         parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}"/>')
-        # A long amount stands on its line; a short one beside it.
-        x, anchor, shift = (_LEFT + 4, "start", -4) if wide else (_LEFT - 8, "end", 4)
+        # A long amount stands on its line, at the right where the costs have left the picture; a short one beside it.
+        x, anchor, shift = (WIDTH - _RIGHT, "end", -5) if wide else (_LEFT - 8, "end", 5)
         parts.append(f'<text x="{x}" y="{y + shift:.1f}" text-anchor="{anchor}">{escape(word)}</text>')
     return "".join(parts)
 
 
 def _x_axis(ticks: Sequence[tuple[float, str]], name: str) -> str:
-    words = "".join(_label(x, HEIGHT - 22, word) for x, word in ticks)
-    return words + f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 5}" text-anchor="end">{escape(name)} →</text>'
+    words = "".join(_label(x, HEIGHT - 34, word) for x, word in ticks)
+    return words + f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 10}" text-anchor="end">{escape(name)} →</text>'
 
 
 def _label(x: float, y: float, word: str) -> str:
@@ -242,10 +242,10 @@ def _keys(keys: Sequence[tuple[str, str]]) -> str:
     x = float(_LEFT)
     for kind, word in keys:
         parts.append(
-            f'<rect class="key-{kind}" x="{x:.0f}" y="9" width="14" height="4" rx="2"/>'
-            f'<text x="{x + 20:.0f}" y="15">{escape(word)}</text>'
+            f'<rect class="key-{kind}" x="{x:.0f}" y="10" width="16" height="5" rx="2"/>'
+            f'<text x="{x + 23:.0f}" y="18">{escape(word)}</text>'
         )
-        x += 44 + 7.2 * len(word)
+        x += 48 + 9.2 * len(word)
     return "".join(parts)
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         Share,
     )
 
-EXAMPLES_SHOWN = 60
+EXAMPLES_SHOWN = 25
 OVERLAPS_SHOWN = 15
 
 
@@ -162,7 +162,7 @@ class _Page:
     def _share_card(self, key: str, mine: Share, theirs: Share | None) -> str:
         more = f'<dd class="small">{_interval(mine)} · {self.word(f"{key}_hint")}</dd>'
         if theirs is not None and theirs.value is not None and mine.value is not None:
-            points = round(100 * (mine.value - theirs.value), 1)
+            points = round(100 * (mine.value - theirs.value), 1) or 0.0
             kind = "good" if points > 0 else "bad" if points < 0 else "same"
             more = f'<dd class="change {kind}">{points:+.1f} %-pt</dd>' + more
         return self._card(key, percent(mine.value), more)
@@ -279,7 +279,7 @@ class _Page:
                 for k in ("threshold", "flagged_day", "precision", "recall", "fraud_amount", "cost")
             ),
         ]
-        table = self._table(heads, rows, escaped=True) if rows else ""
+        table = self._table(heads, rows, escaped=True, kind="rules") if rows else ""
         ranked = ""
         if curve.auc is not None and curve.average_precision is not None:
             said = self.word("auc", auc=f"{curve.auc:.4f}", ap=f"{curve.average_precision:.4f}")
@@ -328,7 +328,8 @@ class _Page:
             badge = f' <span class="badge">{self.word("dead")}</span>'
         elif rule.redundant:
             badge = f' <span class="badge">{self.word("redundant")}</span>'
-        sure = f'{percent(rule.precision.value)} <small class="quiet">{_interval(rule.precision)}</small>'
+        said = f'<br><small class="quiet">{_interval(rule.precision)}</small>'
+        sure = f"<span>{percent(rule.precision.value)}{said}</span>"
         return [
             f"<code>{escape(rule.code)}</code> {self._action(rule.action)}{badge}",
             group_indian(rule.fired),

@@ -39,6 +39,8 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-
 th, td { padding: .4rem .6rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-size: .8rem; font-weight: 600; color: var(--quiet); vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
+.badge, .rules small, .rules td:nth-child(n+5) { white-space: nowrap; }
+.examples td:nth-child(2), .examples td:nth-child(4), .examples small { white-space: nowrap; }
 .examples td:nth-child(n+3), .examples th:nth-child(n+3) { text-align: left; }
 tbody tr:last-child td { border-bottom: 0; }
 code { font: .88em ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
@@ -64,7 +66,7 @@ figure { margin: 0; } figcaption { font-size: .85rem; color: var(--quiet); text-
   .cards > div:nth-child(-n+4) { border-top: 1px solid var(--line); }
   .cards > div:nth-child(-n+2) { border-top: 0; }
   .cards dd { font-size: 1.15rem; } .pictures { grid-template-columns: minmax(0, 1fr); }
-  .chart { font-size: 20px; }
+  .chart { font-size: 22px; }
   table.rules, table.examples { display: block; }
   .rules thead, .examples thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); }

@@ -304,11 +304,11 @@ def number(value: float) -> str:
 
     Examples
     --------
-    >>> number(1234.6), number(12.34), number(0.1234), number(0.0)
-    ('1,235', '12.3', '0.12', '0')
+    >>> number(1234.6), number(12.34), number(0.1234), number(3.0)
+    ('1,235', '12.3', '0.12', '3')
     """
-    if value == 0:
-        return "0"
+    if value == int(value):
+        return group_indian(int(value))
     size = abs(value)
     if size >= 100:  # noqa: PLR2004 - three digits tell enough
         return group_indian(int(value + 0.5) if value > 0 else -int(size + 0.5))
