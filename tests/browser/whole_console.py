@@ -10,15 +10,23 @@ import json
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.support.lifecycle import MEERA, stage
+
 from satark.app.pages import serve_pages
 from satark.app.seeding import seed_store
 from satark.app.settings import load_settings
 from satark.app.wiring import AppWiring
 from satark.cases.lists import Held
 from satark.cases.model import CaseOutcome, QueueFilter
+from satark.cases.policy_life import Person, Step
 from satark.core.clock import SystemClock
+from satark.decisions.again import policy_input, policy_ref
 from satark.decisions.list_edits import LIST_EDIT, ListEdit, encode_list_edit, list_ref
 from satark.decisions.ports import LogEntry
+from satark.decisions.roster import ROSTER, ROSTER_REF, Roster, encode_roster, order_of
+from satark.policies import bundled_path, load_policy
 from satark.storage import FolderLock
 
 PASSWORD = "correct horse battery"
@@ -93,6 +101,58 @@ def fill(wiring: AppWiring) -> None:
             [cases[-1].id], CaseOutcome.FRAUD, next(iter(desk.cases.terms().reasons["fraud"])), "analyst"
         )
         storage.audit.append(actor="system", action="tested", subject="console")
+        stage_policies(wiring, storage, desk)
+
+
+def stage_policies(wiring: AppWiring, storage, desk) -> None:
+    """Add versions in every state: one decides for a share, a rule is off, and one more step is asked for."""
+    text = bundled_path().read_text(encoding="utf-8")
+    _, _, ready = stage(desk, storage.events, text)
+    person = Person("author", "author")
+    desk.rosters.publish(ready, Step.CANARY, person, percent=10, note="A tenth first", log=storage.events)
+    answer(storage, desk)
+    code = wiring.policy().rules[0].code
+    desk.rosters.switch(code, MEERA, off=True, note="Too many alarms since noon", log=storage.events)
+    answer(storage, desk)
+    desk.rosters.publish(
+        ready, Step.CANARY, person, percent=25, note="Nothing odd so far", log=storage.events
+    )
+
+
+def answer(storage, desk) -> None:
+    """Put what was asked into the log, as the engine does."""
+    now_us = SystemClock().now_us()
+    for command in desk.commands.waiting(1_000):
+        if command.kind != "publish":
+            continue
+        order = order_of(command.body)
+        inputs = [
+            ("policy", policy_ref(one), policy_input(load_policy(text), text))
+            for one, text in order.texts.items()
+        ]
+        roster = Roster(order.live, order.canary, order.shadows, order.killed, actor=command.actor)
+        inputs.append((ROSTER, ROSTER_REF, encode_roster(roster)))
+        seq = storage.events.last_seq()
+        storage.events.append(
+            [
+                LogEntry(
+                    seq + place,
+                    0,
+                    f"command:{command.id}" if kind == ROSTER else f"{kind}:{seq + place}",
+                    kind,
+                    now_us,
+                    now_us,
+                    0,
+                    ref,
+                    bytes(32),
+                    body,
+                )
+                for place, (kind, ref, body) in enumerate(inputs, 1)
+            ]
+        )
+        desk.commands.settle(command.id, "done")
+    while desk.rollups.catch_up(storage.events):
+        pass
 
 
 if __name__ == "__main__":

@@ -126,3 +126,31 @@ def refused(reason):
     with pytest.raises(InputInvalid) as caught:
         yield
     assert caught.value.fields.get("reason") == reason, caught.value.fields
+
+
+def stage(desk, reader, text):
+    """Give a console something to show: a draft, one in review, an approved one, one that was tried, and asked for.
+
+    Returns the hashes of the draft, of the one in review, and of the one that the engine is asked to make the canary.
+    """
+    from tests.support.backtests import result
+
+    from satark.decisions.backtest.result import encode_result
+
+    version = load_policy(text).version
+
+    def bumped(by, old, new):
+        return text.replace(f"version: {version}", f"version: {version + by}", 1).replace(old, new, 1)
+
+    asha, ravi = Person("author", "author"), Person("ravi", "author")
+    draft = desk.versions.create(bumped(1, "score: 0.", "score: 0.0"), asha, note="A first try", log=reader)
+    waiting = desk.versions.create(
+        bumped(2, "action: hold", "action: challenge"), ravi, note="Fewer held payments at night", log=reader
+    )
+    desk.versions.submit(waiting, ravi, revision=1, note="Please look at the second rule. <b>कृपया देखें</b>")
+    desk.versions.comment(waiting, Person("supervisor", "supervisor"), "How many customers does it spare?")
+    ready = approved(desk, bumped(3, "action: hold", "action: block"), author=ravi, approver=asha, log=reader)
+    for _ in range(2):
+        desk.jobs.ask("backtest", waiting, {"from_us": AT_US, "to_us": AT_US + 10**12, "against": ""}, ravi)
+    desk.jobs.finish(desk.jobs.claim(), encode_result(result(waiting)))
+    return draft, waiting, ready

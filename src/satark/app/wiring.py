@@ -162,6 +162,14 @@ class AppWiring:
 
         work(self, announce)
 
+    def run_job(self, number: int, tries: int) -> None:
+        """Do a piece of work that a page asked for."""
+        self._be_a_server()
+        _give_way(WORKER_NICENESS)
+        from satark.app.jobs import run_job
+
+        run_job(self, number, tries)
+
     def seed(
         self, *, decisions: int, alerts: int, seed: int, tell: Callable[[str, int, int], None]
     ) -> Seeded:

@@ -17,6 +17,7 @@ import structlog
 
 from satark.app.explaining import PAUSE_SECONDS, Explaining
 from satark.app.follower import BATCH, Follower
+from satark.app.jobs import JobRunner, child_of
 from satark.app.sender import Sender, SenderOptions, carriers_of
 from satark.app.watching import IDLE_SECONDS as WATCH_SECONDS
 from satark.app.watching import Watching
@@ -53,8 +54,11 @@ DEADLINE_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 FORGET_SECONDS = 3_600.0
+JOB_SECONDS = 1.0
 WANTED_SECONDS = 2.0
 """How long it is believed whether any webhook wants notices."""
+HEARD = frozenset({Topic.NOTICE_REQUESTED.value})
+"""What `delivery_noted` writes into timelines."""
 NOTICES_KEPT_US = 365 * MICROS_PER_DAY
 """Longer than any link holds or any complaint takes; what the case says of a notice stays."""
 
@@ -118,6 +122,23 @@ class Loop:
     def _failed(self) -> float:
         self.failures += 1
         return min(FIRST_PAUSE_SECONDS * 2.0 ** (self.failures - 1), LONGEST_PAUSE_SECONDS)
+
+
+class JobsPart:
+    """Runs what pages asked for; stopping lets go of the job under way, which is then taken up again."""
+
+    def __init__(self, runner: JobRunner) -> None:
+        self._runner = runner
+        self._loop = Loop("jobs", runner.step, idle_seconds=JOB_SECONDS)
+
+    def start(self) -> None:
+        """Begin."""
+        self._loop.start()
+
+    def stop(self, seconds: float) -> None:
+        """Let go of the job under way."""
+        self._runner.halt()
+        self._loop.stop(seconds)
 
 
 def work(wiring: AppWiring, announce: Announce) -> None:
@@ -191,6 +212,7 @@ def parts_of(wiring: AppWiring, storage: Storage, desk: Desk, follower: Follower
             lambda: forget(desk, clock.now_us(), keep_days=wiring.settings.keep_bodies_days),
             idle_seconds=FORGET_SECONDS,
         ),
+        JobsPart(JobRunner(desk.jobs, child_of(wiring))),
         make_sender(wiring, desk),
     ]
 
@@ -265,7 +287,7 @@ def notices_off(settings: Settings) -> dict[str, object] | None:
 def make_sender(wiring: AppWiring, desk: Desk) -> Sender:
     """Put together what delivers messages, with what is set up."""
     clock = SystemClock()
-    sending = OutboxSending(desk.outbox, desk.engines, clock, listeners=(delivery_noted(desk),))
+    sending = OutboxSending(desk.outbox, desk.engines, clock, listeners=(delivery_noted(desk),), heard=HEARD)
     # On PostgreSQL another machine may send beside this one, and what it is sending is none of ours.
     options = SenderOptions(alone=not wiring.settings.database)
     return Sender(desk.outbox, sending, carriers_of(wiring.settings, desk, clock), clock, options)
@@ -305,6 +327,7 @@ def forget(desk: Desk, now_us: int, *, keep_days: int) -> int:
     explained = desk.explanations.forget(now_us - keep_days * MICROS_PER_DAY)
     if explained:
         _log.info("explanations_forgotten", explanations=explained)
+    desk.jobs.forget()
     things = desk.entities.forget(now_us - keep_days * MICROS_PER_DAY)
     if things:
         _log.info("entities_forgotten", things=things)

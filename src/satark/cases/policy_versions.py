@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from satark.cases.policy_life import State
@@ -148,3 +151,10 @@ class Standing:
     def waiting(self) -> bool:
         """Whether the engine still has something to do."""
         return self.asked is not None and self.asked.state == "waiting"
+
+    @property
+    def seen(self) -> str:
+        """What a form sends back to say which roster its sender saw; it covers the switches of rules as well."""
+        if self.coming is None:
+            return ""
+        return hashlib.sha256(msgspec.json.encode(self.coming, order="sorted")).hexdigest()[:16]

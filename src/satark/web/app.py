@@ -22,6 +22,7 @@ from satark.core.errors import SatarkError
 from satark.web.account import AccountPages
 from satark.web.assets import Assets
 from satark.web.audit import AuditPages
+from satark.web.backtest import BacktestPages
 from satark.web.case import CasePages
 from satark.web.customer import CustomerPages
 from satark.web.dashboard import DashboardPages
@@ -35,7 +36,7 @@ from satark.web.lists import ListPages
 from satark.web.login import LoginArea
 from satark.web.options import WebOptions
 from satark.web.pages import Pages
-from satark.web.policy import PolicyPages
+from satark.web.policy import LifecyclePages, PolicyPages
 from satark.web.queue import QueuePages
 from satark.web.rendering import Renderer
 from satark.web.routing import guarded
@@ -46,6 +47,7 @@ from satark.web.staff import StaffPages
 from satark.web.stream import Stream
 from satark.web.supervisor import SupervisorPages
 from satark.web.throttle import Throttle
+from satark.web.watch import WatchPages
 from satark.web.webhooks import WebhooksPages
 
 if TYPE_CHECKING:
@@ -96,10 +98,13 @@ AREAS: tuple[type[Area], ...] = (
     DashboardPages,
     ListPages,
     PolicyPages,
+    LifecyclePages,
+    BacktestPages,
     AuditPages,
     StaffPages,
     AccountPages,
     WebhooksPages,
+    WatchPages,
 )
 """All areas behind the login; each owner adds one line."""
 

@@ -10,6 +10,7 @@ pretend. What he did stands in the audit trail, which the auditor reads and cann
 
 from __future__ import annotations
 
+from satark.cases.policy_life import APPROVERS, KILLERS, PUBLISHERS, TESTERS, WRITERS
 from satark.core.staff import ADMINISTRATOR, ANALYST, AUDITOR, AUTHOR, OFFICER, ROLES, SUPERVISOR, VIEWER
 from satark.web.i18n import mark as _
 
@@ -40,7 +41,13 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "lists.view": _EVERYONE - {VIEWER},
     "lists.edit": _LEADERS | {AUTHOR},
     "policies.view": _EVERYONE - {VIEWER},
+    "policies.write": WRITERS,
+    "policies.approve": APPROVERS,
+    "policies.publish": PUBLISHERS,
+    "policies.kill": KILLERS,
+    "backtests.run": TESTERS,
     "staff.manage": frozenset({ADMINISTRATOR}),
+    "watch.view": _LEADERS | {AUTHOR, AUDITOR},
     "audit.view": frozenset({AUDITOR, ADMINISTRATOR}),
     "webhooks.manage": frozenset({ADMINISTRATOR}),
 }

@@ -210,3 +210,11 @@ class DeskStore(Protocol):
     @property
     def jobs(self) -> Any:  # noqa: ANN401 - see `satark.storage.desk.jobs`
         """Long work that pages ask for."""
+
+    @property
+    def watch(self) -> Any:  # noqa: ANN401 - see `satark.web.watch`
+        """What changes over weeks."""
+
+    @property
+    def watch_cases(self) -> Any:  # noqa: ANN401 - as above
+        """Which findings have a case."""

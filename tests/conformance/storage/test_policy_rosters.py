@@ -19,7 +19,6 @@ from tests.support.lifecycle import (
 from satark.cases.policy_life import Step
 from satark.core.errors import Forbidden, InputInvalid, NotFound
 from satark.decisions.roster import Roster
-from satark.storage.desk.policy_rosters import seen_of
 
 FIRST = hash_of(TEXT)
 
@@ -181,7 +180,7 @@ def test_click_counts_once_when_somebody_was_faster(desk, engine):
     policy = approved(desk, text_of(2))
     publish(desk, engine, policy, Step.SHADOW)
     publish(desk, engine, policy, Step.CANARY, percent=10)
-    seen = seen_of(desk.versions.standing())
+    seen = desk.versions.standing().seen
     desk.rosters.back(MEERA, seen=seen, log=engine)
     with refused("changed"):
         desk.rosters.back(MEERA, seen=seen, log=engine)

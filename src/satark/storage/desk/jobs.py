@@ -240,6 +240,25 @@ class Jobs:
             )
         return changed.rowcount == 1
 
+    def renew(self, job: Job) -> bool:
+        """Say that the runner of a job lives; False when it is to stop."""
+        with self._engines.writing(_WHAT) as connection:
+            changed = connection.execute(
+                sa.update(JOBS)
+                .where(*_held(job))
+                .values(lease_us=self._clock.now_us() + LEASE_SECONDS * MICROS_PER_SECOND)
+            )
+        return changed.rowcount == 1
+
+    def release(self, job: Job) -> None:
+        """Give a job back that was taken up, as if it had not been: its runner is being stopped."""
+        with self._engines.writing(_WHAT) as connection:
+            connection.execute(
+                sa.update(JOBS)
+                .where(*_held(job))
+                .values(state=WAITING, tries=job.tries - 1, lease_us=None, started_us=None, step="", done=0)
+            )
+
     def finish(self, job: Job, result: bytes) -> bool:
         """Keep a result; False when the job was given up meanwhile.
 

@@ -109,7 +109,7 @@ class PolicyRosters:
         percent
             Of customers whom a canary answers for.
         seen
-            `seen_of` the roster that the person saw; another one means that somebody was faster.
+            `Standing.seen` as the person saw it; another one means that somebody was faster.
         log
             Where the engine keeps the policies that the desk has not.
 
@@ -320,11 +320,6 @@ class _Act:
     rule: str = ""
 
 
-def seen_of(now: Standing) -> str:
-    """Return what a form sends back to say which roster its sender saw; it holds the switches of rules as well."""
-    return "" if now.coming is None else body_digest(msgspec.to_builtins(now.coming))[:16]
-
-
 def _coming(now: Standing) -> Roster:
     if now.coming is None:
         raise refusal(Refused.NO_LIVE, "the engine has not logged a policy yet")
@@ -332,7 +327,7 @@ def _coming(now: Standing) -> Roster:
 
 
 def _check_seen(now: Standing, seen: str | None) -> None:
-    if seen is not None and not hmac.compare_digest(seen, seen_of(now)):
+    if seen is not None and not hmac.compare_digest(seen, now.seen):
         raise refusal(Refused.CHANGED, "what takes part changed meanwhile")
 
 

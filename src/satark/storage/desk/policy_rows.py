@@ -167,12 +167,17 @@ def policies_of(connection: sa.Connection, log: Log, wanted: Iterable[str]) -> d
     """Return policies by hash, from the desk's versions or from the log; those that nobody can read are left out."""
     found = {}
     for one in wanted:
-        row = row_of(connection, one)
-        text = row.text if row is not None else _logged_text(log, one)
+        text = text_of(connection, log, one)
         policy = None if text is None else _parsed(text)
         if policy is not None and policy.content_hash == one:
             found[one] = policy
     return found
+
+
+def text_of(connection: sa.Connection, log: Log, policy: str) -> str | None:
+    """Return the text of a policy, of the desk or of the log; None when neither has it."""
+    row = row_of(connection, policy)
+    return str(row.text) if row is not None else _logged_text(log, policy)
 
 
 def rules_of(policies: Mapping[str, Policy]) -> dict[str, frozenset[str]]:

@@ -27,6 +27,7 @@ from satark.storage.desk.policy_rows import (
     review_of,
     row_of,
     standing,
+    text_of,
     version_of,
 )
 from satark.storage.desk.tables.policies import POLICY_ACTS, POLICY_VERSIONS
@@ -117,6 +118,11 @@ class PolicyVersions:
         """Return policies by hash, of the desk or of the log; what cannot be read is left out."""
         with self._engines.reading(_WHAT) as connection:
             return policies_of(connection, log, wanted)
+
+    def text(self, log: Log, policy: str) -> str | None:
+        """Return the text of a policy of the desk or of the log, None when neither has it."""
+        with self._engines.reading(_WHAT) as connection:
+            return text_of(connection, log, policy)
 
     # Acting.
 

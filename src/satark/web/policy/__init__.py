@@ -1,5 +1,6 @@
-"""Policies: read what decides, check a draft, compare two versions."""
+"""Policies: read what decides, write and review versions, publish them, compare two, switch rules off."""
 
+from satark.web.policy.lifecycle import LifecyclePages
 from satark.web.policy.pages import PolicyPages
 
-__all__ = ["PolicyPages"]
+__all__ = ["LifecyclePages", "PolicyPages"]

@@ -16,6 +16,7 @@ from satark.policies.explain import explain_feature
 from satark.web.forms import number_of
 from satark.web.policy import differences
 from satark.web.policy.shelf import Shelf
+from satark.web.policy.standing import read_now
 from satark.web.policy.words import (
     CHANGE_NAMES,
     FIELD_NAMES,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from satark.policies import Policy
     from satark.web.desk import Desk
     from satark.web.policy.shelf import Kept, LoggedPolicy
+    from satark.web.policy.standing import Now
     from satark.web.sessions import Session
 
 MAX_TEXT_BYTES = 1_000_000
@@ -78,7 +80,7 @@ class PolicyPages:
         renderer.add_names("part_name", PART_NAMES)
         renderer.add_names("change_name", CHANGE_NAMES)
         renderer.add_names("mode_name", MODE_NAMES)
-        renderer.add_filter("meaning", lambda lang: lambda one: explain_feature(one, _lang(lang)))
+        renderer.add_filter("meaning", lambda lang: lambda one: explain_feature(one, lang_of(lang)))
 
     def pages(self) -> list[Page]:
         """Return the pages."""
@@ -90,16 +92,19 @@ class PolicyPages:
             Page("/policy/check", self.check, "policies.view", ("POST",), upload=True),
         ]
 
-    async def policy(self, request: Request, session: Session) -> Response:  # noqa: ARG002 - the guard's
-        """Show the policy in force."""
+    async def policy(self, request: Request, session: Session) -> Response:
+        """Show the policy in force, with a switch beside each rule for those who may use it."""
         desk = self._desk
-        kept, versions, fired = await asyncio.to_thread(self._overview)
+        kept, versions, fired, now = await asyncio.to_thread(self._overview)
         return desk.page(
             request,
             "policy/policy.html",
             kept=kept,
             versions=versions,
             fired=fired,
+            now=now,
+            off=now.off_codes,
+            can_switch=session.may("policies.kill"),
             days=FIRED_DAYS,
             now_us=desk.clock.now_us(),
         )
@@ -113,7 +118,7 @@ class PolicyPages:
 
     async def compare(self, request: Request, session: Session) -> Response:  # noqa: ARG002 - the guard's
         """Show what differs between two versions."""
-        lang = _lang(self._desk.lang(request))
+        lang = lang_of(self._desk.lang(request))
         values = await asyncio.to_thread(self._comparison, request.query_params, lang)
         return self._desk.page(request, "policy/compare.html", **values)
 
@@ -126,8 +131,8 @@ class PolicyPages:
     async def check(self, request: Request, session: Session) -> Response:  # noqa: ARG002 - the guard's
         """Check a draft and say what it would change; nothing is kept."""
         desk = self._desk
-        text = await _draft(await desk.form(request, upload=True))
-        lang = _lang(desk.lang(request))
+        text = await draft_of(await desk.form(request, upload=True))
+        lang = lang_of(desk.lang(request))
         checked = await asyncio.to_thread(self._check, text, lang)
         marked = {one.position.line for one in checked.mistakes}
         return desk.page(
@@ -138,16 +143,18 @@ class PolicyPages:
             mistake_name=MISTAKE_NAMES,
             other_mistake=OTHER_MISTAKE,
             shown=checked.mistakes[:MAX_SHOWN_MISTAKES],
-            numbered=_around(checked.text, marked),
+            numbered=around(checked.text, marked),
         )
 
     # Blocking parts.
 
-    def _overview(self) -> tuple[Kept | None, list[LoggedPolicy], Mapping[str, tuple[int, int]]]:
-        rollups = self._desk.store.rollups
+    def _overview(self) -> tuple[Kept | None, list[LoggedPolicy], Mapping[str, tuple[int, int]], Now]:
+        store = self._desk.store
+        rollups = store.rollups
         end = hour_of(self._desk.clock.now_us()) // HOURS_PER_DAY + 1
-        fired = rollups.sums(DAY_GRAIN, end - FIRED_DAYS, end, (RULE,))[RULE]
-        return self._shelf.current(rollups), self._shelf.versions(rollups), fired
+        with store.reading_together():
+            fired = rollups.sums(DAY_GRAIN, end - FIRED_DAYS, end, (RULE,))[RULE]
+            return self._shelf.current(rollups), self._shelf.versions(rollups), fired, read_now(store)
 
     def _kept(self, version: str) -> Kept | None:
         rollups = self._desk.store.rollups
@@ -202,7 +209,7 @@ class PolicyPages:
         return Checked(text, policy, mistakes, changes, differences.lines(current.text, text))
 
 
-async def _draft(form: FormData) -> str:
+async def draft_of(form: FormData) -> str:
     """Return the text of the uploaded file if there is one, else of the text field.
 
     Raises
@@ -224,7 +231,7 @@ async def _draft(form: FormData) -> str:
         raise HTTPException(400) from error
 
 
-def _around(text: str, marked: set[int], context: int = 2) -> list[tuple[int, str, bool]]:
+def around(text: str, marked: set[int], context: int = 2) -> list[tuple[int, str, bool]]:
     """Return (number, line, whether there is a mistake in it) of the lines with mistakes and those beside them."""
     if not marked:
         return []
@@ -234,5 +241,6 @@ def _around(text: str, marked: set[int], context: int = 2) -> list[tuple[int, st
     ][: MAX_SHOWN_MISTAKES * 5]
 
 
-def _lang(lang: str) -> Lang:
+def lang_of(lang: str) -> Lang:
+    """Return the language as the policies' own words know it."""
     return "hi" if lang == "hi" else "en"
