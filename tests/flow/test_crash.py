@@ -32,10 +32,10 @@ FIRST = "0001"
 class Victims:
     """Starts engines under load and kills them."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "crash_program.py") -> None:
         environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
         self._program = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("crash_program.py"))],
+            [sys.executable, str(Path(__file__).with_name(program))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT,
         )  # fmt: skip
         assert self._line() == "ready"
