@@ -24,6 +24,7 @@ from satark.connectors import (
     SmtpCarrier,
     SmtpOptions,
     WebhookCarrier,
+    WebhookOptions,
     parse_networks,
 )
 from satark.core.clock import MICROS_PER_DAY, MICROS_PER_SECOND, SystemClock
@@ -50,6 +51,8 @@ STOP_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 10.0
 TOGETHER_SECONDS = 0.003
+OPENING_SECONDS = 0.25
+"""How long an endpoint's address and secret are believed; asking for them costs as much as a delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +73,8 @@ class SenderOptions:
         No other sender works on this desk, so what is found in `sending` at the start was left by a dead one.
     """
 
-    threads: int = 12
-    per_lane: int = 4
+    threads: int = 32
+    per_lane: int = 16
     poll_seconds: float = 0.25
     keep_days: int = 30
     alone: bool = True
@@ -298,7 +301,8 @@ def carriers_of(settings: Settings, desk: Desk, clock: Clock | None = None) -> d
     """
     clock = clock or SystemClock()
     guard = AddressGuard(parse_networks(settings.webhook_networks))
-    found: dict[str, Carrier] = {Channel.WEBHOOK: WebhookCarrier(desk.outbox.endpoints, guard, clock)}
+    hooks = WebhookOptions(opening_seconds=OPENING_SECONDS)
+    found: dict[str, Carrier] = {Channel.WEBHOOK: WebhookCarrier(desk.outbox.endpoints, guard, clock, hooks)}
     if settings.smtp_host:
         if settings.smtp_security not in {"starttls", "tls", "none"}:
             message = "smtp_security is one of starttls, tls and none"

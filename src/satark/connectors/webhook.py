@@ -21,6 +21,7 @@ from satark.cases.outbox import Outcome, Verdict
 from satark.cases.signatures import signed_headers
 from satark.connectors.addresses import AddressGuard, AddressRefused
 from satark.connectors.deadline import Deadline
+from satark.connectors.kept import Kept
 from satark.core.clock import MICROS_PER_SECOND
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Opening(Protocol):
 
 
 class EndpointBook(Protocol):
-    """Looks endpoints up at each sending, so that a changed address or secret holds at once."""
+    """Looks endpoints up as they are sent to, so that a changed address or secret holds at once or very soon."""
 
     def opening(self, endpoint_id: int) -> Opening | None:
         """Return an endpoint's address and secrets, None when there is none."""
@@ -57,11 +58,15 @@ class EndpointBook(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookOptions:
-    """Bounds of one attempt; `context` is how TLS is checked (the machine's authorities unless given)."""
+    """Bounds of one attempt; `context` is how TLS is checked (the machine's authorities unless given).
+
+    For `opening_seconds` an endpoint's address and secrets are believed as they were last looked up.
+    """
 
     connect_seconds: float = 5.0
     answer_seconds: float = 15.0
     whole_seconds: float = 30.0
+    opening_seconds: float = 0.0
     context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
 
@@ -89,20 +94,29 @@ class WebhookCarrier:
         self._guard = guard
         self._clock = clock
         self._options = options or WebhookOptions()
+        self._kept: Kept[_Checked] = Kept()
+        self._openings: dict[int, tuple[float, Opening | None]] = {}
 
     def deliver(self, parcel: Parcel) -> Outcome:
         """POST an event once."""
-        opening = self._endpoints.opening(parcel.endpoint_id)
+        opening = self._opening(parcel.endpoint_id)
         if opening is None:
             return Outcome(verdict=Verdict.REFUSED, reason="endpoint_gone")
         parts = urlsplit(opening.url)
         secure = parts.scheme == "https"
         host, port = parts.hostname or "", parts.port or (443 if secure else 80)
-        try:
-            addresses = self._guard.addresses(host, port, plain=not secure)
-        except AddressRefused as refused:
-            unknown = refused.reason == "name_unknown"
-            return Outcome(verdict=Verdict.AGAIN if unknown else Verdict.REFUSED, reason=refused.reason)
+        receiver = (parcel.endpoint_id, secure, host, port)
+        kept = self._kept.take(receiver)
+        if kept is not None:
+            connection, made = kept
+        else:
+            try:
+                addresses = self._guard.addresses(host, port, plain=not secure)
+            except AddressRefused as refused:
+                unknown = refused.reason == "name_unknown"
+                return Outcome(verdict=Verdict.AGAIN if unknown else Verdict.REFUSED, reason=refused.reason)
+            context = self._options.context if secure else None
+            connection, made = _Checked(host, port, addresses, self._options, context), self._kept.now()
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         now_seconds = self._clock.now_us() // MICROS_PER_SECOND
         headers = {
@@ -110,13 +124,32 @@ class WebhookCarrier:
             "content-type": CONTENT_TYPE,
             "content-length": str(len(parcel.body)),
             "user-agent": f"Satark/{satark.__version__}",
-            "connection": "close",
             **signed_headers(opening.secrets, parcel.key, now_seconds, parcel.body),
         }
-        connection = _Checked(host, port, addresses, self._options, self._options.context if secure else None)
-        with Deadline(self._options.whole_seconds) as deadline, contextlib.closing(connection):
-            deadline.guard(connection)
-            return _post(connection, path, headers, parcel.body)
+        is_whole = False
+        try:
+            with Deadline(self._options.whole_seconds) as deadline:
+                deadline.guard(connection)
+                outcome, is_whole = _post(connection, path, headers, parcel.body)
+        finally:
+            if not is_whole:
+                connection.close()
+        if is_whole:
+            self._kept.give(receiver, connection, made)
+        return outcome
+
+    def _opening(self, endpoint_id: int) -> Opening | None:
+        now = self._kept.now()
+        known = self._openings.get(endpoint_id)
+        if known is not None and now - known[0] < self._options.opening_seconds:
+            return known[1]
+        opening = self._endpoints.opening(endpoint_id)
+        self._openings[endpoint_id] = (now, opening)
+        return opening
+
+    def close(self) -> None:
+        """Close the connections that are kept for the next delivery."""
+        self._kept.close()
 
 
 class _Checked(http.client.HTTPConnection):
@@ -133,7 +166,7 @@ class _Checked(http.client.HTTPConnection):
         super().__init__(host, port, timeout=options.answer_seconds)
         self._addresses = addresses
         self._connect_seconds = options.connect_seconds
-        self._answer_seconds = options.answer_seconds
+        self.answer_seconds = options.answer_seconds
         self._context = context
 
     def connect(self) -> None:
@@ -150,21 +183,22 @@ class _Checked(http.client.HTTPConnection):
             if self._context is not None:
                 # The handshake has the same time as the connection.
                 self.sock = self._context.wrap_socket(sock, server_hostname=self.host)
-            self.sock.settimeout(self._answer_seconds)
+            self.sock.settimeout(self.answer_seconds)
             return
         raise trouble or OSError("no address")
 
 
-def _post(connection: _Checked, path: str, headers: Mapping[str, str], body: bytes) -> Outcome:
-    """Send and wait, and say what a failure at each step means."""
-    try:
-        connection.connect()
-    except ssl.SSLError:
-        return Outcome(verdict=Verdict.AGAIN, reason="tls_failed")
-    except TimeoutError:
-        return Outcome(verdict=Verdict.AGAIN, reason="connect_timeout")
-    except OSError:
-        return Outcome(verdict=Verdict.AGAIN, reason="connect_failed")
+def _post(connection: _Checked, path: str, headers: Mapping[str, str], body: bytes) -> tuple[Outcome, bool]:
+    """Send and wait, and say what a failure at each step means, and whether the connection can be used again."""
+    if connection.sock is None:
+        try:
+            connection.connect()
+        except ssl.SSLError:
+            return Outcome(verdict=Verdict.AGAIN, reason="tls_failed"), False
+        except TimeoutError:
+            return Outcome(verdict=Verdict.AGAIN, reason="connect_timeout"), False
+        except OSError:
+            return Outcome(verdict=Verdict.AGAIN, reason="connect_failed"), False
     try:
         connection.putrequest("POST", path, skip_host=True, skip_accept_encoding=True)
         for name, value in headers.items():
@@ -172,22 +206,27 @@ def _post(connection: _Checked, path: str, headers: Mapping[str, str], body: byt
         connection.endheaders(body)
     except (OSError, http.client.HTTPException, ValueError):
         # The request did not go out whole, and its length was told first: it cannot have been acted upon.
-        return Outcome(verdict=Verdict.AGAIN, reason="connection_lost")
+        return Outcome(verdict=Verdict.AGAIN, reason="connection_lost"), False
     try:
         answer = connection.getresponse()
     except TimeoutError:
-        return Outcome(verdict=Verdict.DOUBT, reason="no_answer")
+        return Outcome(verdict=Verdict.DOUBT, reason="no_answer"), False
     except OSError:
-        return Outcome(verdict=Verdict.DOUBT, reason="connection_lost")
+        return Outcome(verdict=Verdict.DOUBT, reason="connection_lost"), False
     except http.client.HTTPException:
-        return Outcome(verdict=Verdict.DOUBT, reason="answer_unreadable")
+        return Outcome(verdict=Verdict.DOUBT, reason="answer_unreadable"), False
     outcome = outcome_of(answer.status, answer.headers.get("retry-after"))
     # A receiver that is cut off while it still writes would log an error; what it writes is thrown away.
+    is_whole = False
     with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-        if connection.sock is not None:
-            connection.sock.settimeout(DRAIN_SECONDS)
+        sock = connection.sock
+        if sock is not None:
+            sock.settimeout(DRAIN_SECONDS)
         answer.read(DRAIN_BYTES)
-    return outcome
+        is_whole = answer.isclosed() and not answer.will_close and connection.sock is not None
+        if is_whole and sock is not None:
+            sock.settimeout(connection.answer_seconds)
+    return outcome, is_whole
 
 
 def outcome_of(status: int, retry_after: str | None = None) -> Outcome:

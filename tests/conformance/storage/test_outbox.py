@@ -330,6 +330,31 @@ def test_listener_writes_with_the_message_when_it_ends(put, outbox, settle, desk
     assert [entry.subject for entry in desk.audit.entries()] == ["sent"]
 
 
+def test_what_no_listener_wants_to_hear_is_written_down_together(put, outbox, desk):
+    def note(connection, posted):
+        desk.audit.note(connection, actor="system", action="ended", subject=posted.key)
+
+    sending = outbox.sending(listeners=[note], heard=frozenset({"notice.requested"}))
+    outbox.endpoints.add("Core", "https://a.example/", ["case.closed"], "asha")
+    for number in range(5):
+        put(closed(f"case.closed:{number}:1"))
+    put(sms())
+    parcels = sending.claim(10, lease_seconds=60, per_lane=10)
+    results = [Result(parcel=parcel, outcome=SENT, began_us=1, ended_us=2) for parcel in parcels]
+    # One was given back by hand meanwhile, so what became of its attempt does not count any more.
+    stale = next(parcel for parcel in parcels if parcel.key == "case.closed:2:1")
+    sending.give_back([stale])
+    assert sending.settle(results) == 5
+    states = {parcel.key: outbox.get(parcel.id).state for parcel in parcels}
+    assert states.pop(stale.key) is MessageState.WAITING
+    assert set(states.values()) == {MessageState.SENT}
+    assert [entry.subject for entry in desk.audit.entries(action="ended")] == [sms().key]
+    done = next(parcel for parcel in parcels if parcel.key == "case.closed:1:1")
+    (attempt,) = outbox.attempts(done.id)
+    assert (attempt.attempt, attempt.verdict, attempt.ended_us) == (1, "sent", 2)
+    assert outbox.attempts(stale.id) == []
+
+
 def test_message_ends_all_the_same_when_a_listener_fails(put, outbox, desk):
     def broken(connection, posted):
         desk.audit.note(connection, actor="system", action="ended", subject=posted.state.value)

@@ -84,11 +84,13 @@ class SqlOutbox(OutboxReading):
         done = connection.execute(insert.on_conflict_do_nothing(), rows)
         return max(done.rowcount, 0)
 
-    def sending(self, *, listeners: Iterable[Listener] = ()) -> OutboxSending:
-        """Return the sender's side; `listeners` are told of each message that came to its end."""
+    def sending(
+        self, *, listeners: Iterable[Listener] = (), heard: frozenset[str] | None = None
+    ) -> OutboxSending:
+        """Return the sender's side; `listeners` are told of each message (of the topics `heard`) that ended."""
         from satark.storage.desk.outbox_sending import OutboxSending
 
-        return OutboxSending(self, self._engines, self._clock, listeners=listeners)
+        return OutboxSending(self, self._engines, self._clock, listeners=listeners, heard=heard)
 
     def wants(self, topic: str) -> bool:
         """Tell whether any endpoint listens to a topic; cheap enough to ask for each batch of the log."""

@@ -7,7 +7,7 @@ leaves; the result is committed after the other side's word. A sender that dies 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import sqlalchemy as sa
@@ -18,8 +18,17 @@ from satark.cases.backoff import fate_of
 from satark.cases.cloud_events import event_message
 from satark.cases.outbox import Channel, MessageState, Outcome, Parcel, Topic, Verdict
 from satark.core.clock import MICROS_PER_SECOND, from_us
+from satark.storage.desk.outbox_lanes import (
+    ARRIVED,
+    CLAIMABLE,
+    NEXT_DUE,
+    WITH_ENDPOINT,
+    lane_of,
+    not_full,
+    parcel_of,
+)
 from satark.storage.desk.outbox_reading import POSTED, literal, posted_of
-from satark.storage.desk.tables.outbox import OUTBOX, OUTBOX_ATTEMPTS, WEBHOOK_ENDPOINTS
+from satark.storage.desk.tables.outbox import OUTBOX, OUTBOX_ATTEMPTS
 from satark.storage.engines import FAULTS
 
 if TYPE_CHECKING:
@@ -61,20 +70,30 @@ class OutboxSending:
     ----------
     listeners
         Told of each message that came to its end.
+    heard
+        The topics of which listeners want to hear, None for all. What nobody wants to hear of is written down by a few
+        statements for many messages, which is what lets `decision.made` keep up with the engine.
     """
 
     def __init__(
-        self, outbox: SqlOutbox, engines: Engines, clock: Clock, *, listeners: Iterable[Listener] = ()
+        self,
+        outbox: SqlOutbox,
+        engines: Engines,
+        clock: Clock,
+        *,
+        listeners: Iterable[Listener] = (),
+        heard: frozenset[str] | None = None,
     ) -> None:
         self._outbox = outbox
         self._engines = engines
         self._clock = clock
         self._listeners = tuple(listeners)
+        self._heard = heard
 
     def next_due_us(self) -> int | None:
         """Return when the next message is due that may be sent, None when there is none; takes no write lock."""
         with self._engines.reading("the outbox") as connection:
-            found = connection.scalar(_NEXT_DUE)
+            found = connection.scalar(NEXT_DUE)
         return None if found is None else int(found)
 
     def turn(
@@ -101,8 +120,7 @@ class OutboxSending:
         """
         room = {lane: per_lane - count for lane, count in (busy or {}).items()}
         with self._engines.writing("the outbox") as connection:
-            for result in results:
-                self._settle_one(connection, result)
+            self._settle_all(connection, results)
             return self._claim(connection, limit, room, per_lane, lease_seconds) if limit > 0 else []
 
     def claim(
@@ -118,7 +136,7 @@ class OutboxSending:
         back by hand keeps its new life.
         """
         with self._engines.writing("the outbox") as connection:
-            return sum(self._settle_one(connection, result) for result in results)
+            return self._settle_all(connection, results)
 
     def give_back(self, parcels: Sequence[Parcel]) -> None:
         """Return claimed messages of which surely nothing was sent, as if they had not been claimed."""
@@ -151,13 +169,13 @@ class OutboxSending:
             No other sender lives, so that no lease has to be waited for (the start of the only worker).
         """
         now = self._clock.now_us()
-        query = _WITH_ENDPOINT.where(OUTBOX.c.state == literal(MessageState.SENDING))
+        query = WITH_ENDPOINT.where(OUTBOX.c.state == literal(MessageState.SENDING))
         if not everything:
             query = query.where(OUTBOX.c.lease_us < now)
         with self._engines.writing("the outbox") as connection:
             rows = connection.execute(query).all()
             for row in rows:
-                parcel = _parcel(row, attempt=row.attempts)
+                parcel = parcel_of(row, attempt=row.attempts)
                 result = Result(parcel=parcel, outcome=SENDER_DIED, began_us=row.changed_us, ended_us=now)
                 self._settle_one(connection, result, died=True)
         return len(rows)
@@ -171,18 +189,22 @@ class OutboxSending:
         lease_seconds: int,
     ) -> list[Parcel]:
         now = self._clock.now_us()
-        query = _CLAIMABLE.where(OUTBOX.c.due_us <= now, *_not_full(room)).limit(limit * LOOKAHEAD)
-        taken: list[Parcel] = []
+        query = CLAIMABLE.where(OUTBOX.c.due_us <= now, *not_full(room)).limit(limit * LOOKAHEAD)
+        chosen: list[int] = []
         for row in connection.execute(query).all():
             lane = lane_of(row.channel, row.endpoint_id)
             left = room.get(lane, per_lane)
-            if left > 0 and len(taken) < limit:
+            if left > 0 and len(chosen) < limit:
                 room[lane] = left - 1
-                taken.append(_parcel(row))
-        if taken:
+                chosen.append(row.id)
+        taken: list[Parcel] = []
+        if chosen:
+            rows = connection.execute(WITH_ENDPOINT.where(OUTBOX.c.id.in_(chosen)))
+            parcels = {row.id: parcel_of(row) for row in rows}
+            taken = [parcels[number] for number in chosen]
             connection.execute(
                 sa.update(OUTBOX)
-                .where(OUTBOX.c.id.in_([parcel.id for parcel in taken]))
+                .where(OUTBOX.c.id.in_(chosen))
                 .values(
                     state=MessageState.SENDING.value,
                     attempts=OUTBOX.c.attempts + 1,
@@ -191,6 +213,50 @@ class OutboxSending:
                 )
             )
         return taken
+
+    def _settle_all(self, connection: sa.Connection, results: Sequence[Result]) -> int:
+        """Write down how attempts went, those that simply arrived together; return how many still counted."""
+        plain = [result for result in results if self._is_plain(result)]
+        others = [result for result in results if not self._is_plain(result)]
+        return self._settle_plain(connection, plain) + sum(
+            self._settle_one(connection, result) for result in others
+        )
+
+    def _is_plain(self, result: Result) -> bool:
+        """Tell whether a message arrived and nobody has to hear of it."""
+        topic = result.parcel.topic
+        is_silent = not self._listeners or (self._heard is not None and topic not in self._heard)
+        return result.outcome.verdict is Verdict.SENT and is_silent and topic != Topic.NOTICE_REQUESTED
+
+    def _settle_plain(self, connection: sa.Connection, results: Sequence[Result]) -> int:
+        if not results:
+            return 0
+        now = self._clock.now_us()
+        wanted = {result.parcel.id: result for result in results}
+        current = connection.execute(
+            sa.select(OUTBOX.c.id, OUTBOX.c.attempts).where(
+                OUTBOX.c.id.in_(list(wanted)),
+                OUTBOX.c.state.in_([literal(MessageState.SENDING), literal(MessageState.UNKNOWN)]),
+            )
+        ).all()
+        # This transaction is alone in writing, so what counts now counts until it ends.
+        counting = [wanted[row.id] for row in current if wanted[row.id].parcel.attempt == row.attempts]
+        if not counting:
+            return 0
+        connection.execute(
+            ARRIVED,
+            [
+                {
+                    "message": one.parcel.id,
+                    "now_us": now,
+                    "said": one.outcome.reason,
+                    "code": one.outcome.status,
+                }
+                for one in counting
+            ],
+        )
+        self._record(connection, counting, died=False)
+        return len(counting)
 
     def _settle_one(self, connection: sa.Connection, result: Result, *, died: bool = False) -> int:
         parcel, outcome, now = result.parcel, result.outcome, self._clock.now_us()
@@ -222,7 +288,7 @@ class OutboxSending:
         )
         if not changed.rowcount:
             return 0
-        self._record(connection, result, died=died)
+        self._record(connection, [result], died=died)
         if not waits and (self._listeners or parcel.topic == Topic.NOTICE_REQUESTED):
             self._tell(
                 connection, posted_of(connection.execute(POSTED.where(OUTBOX.c.id == parcel.id)).one())
@@ -230,26 +296,28 @@ class OutboxSending:
         return 1
 
     @staticmethod
-    def _record(connection: sa.Connection, result: Result, *, died: bool) -> None:
-        """Write down one attempt; what was said of it when its sender was taken for dead is put right."""
-        values = {
-            "message_id": result.parcel.id,
-            "attempt": result.parcel.attempt,
-            "began_us": result.began_us,
-            "ended_us": None if died else result.ended_us,
-            "verdict": result.outcome.verdict.value,
-            "reason": result.outcome.reason,
-            "status": result.outcome.status,
-        }
+    def _record(connection: sa.Connection, results: Sequence[Result], *, died: bool) -> None:
+        """Write down attempts; what was said of one when its sender was taken for dead is put right."""
+        rows = [
+            {
+                "message_id": result.parcel.id,
+                "attempt": result.parcel.attempt,
+                "began_us": result.began_us,
+                "ended_us": None if died else result.ended_us,
+                "verdict": result.outcome.verdict.value,
+                "reason": result.outcome.reason,
+                "status": result.outcome.status,
+            }
+            for result in results
+        ]
+        told = ("began_us", "ended_us", "verdict", "reason", "status")
         insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(OUTBOX_ATTEMPTS)
         connection.execute(
             insert.on_conflict_do_update(
                 index_elements=["message_id", "attempt"],
-                set_={
-                    name: insert.excluded[name] for name in values if name not in {"message_id", "attempt"}
-                },
+                set_={name: insert.excluded[name] for name in told},
             ),
-            values,
+            rows,
         )
 
     def _tell(self, connection: sa.Connection, posted: Posted) -> None:
@@ -282,62 +350,3 @@ class OutboxSending:
         # A notice that was sent again by hand is an event of its own.
         key = f"{Topic.NOTICE_DELIVERED}:{posted.id}:{posted.attempts}"
         self._outbox.put(connection, event_message(Topic.NOTICE_DELIVERED, key, data, case_id=posted.case_id))
-
-
-_WITH_ENDPOINT = sa.select(
-    OUTBOX, sa.func.coalesce(WEBHOOK_ENDPOINTS.c.resend_in_doubt, sa.false()).label("resend_in_doubt")
-).join_from(OUTBOX, WEBHOOK_ENDPOINTS, OUTBOX.c.endpoint_id == WEBHOOK_ENDPOINTS.c.id, isouter=True)
-
-_CLAIMABLE = _WITH_ENDPOINT.where(
-    OUTBOX.c.state == literal(MessageState.WAITING),
-    WEBHOOK_ENDPOINTS.c.disabled_us.is_(None),
-).order_by(OUTBOX.c.due_us, OUTBOX.c.id)
-
-
-_NEXT_DUE = (
-    sa.select(OUTBOX.c.due_us)
-    .join_from(OUTBOX, WEBHOOK_ENDPOINTS, OUTBOX.c.endpoint_id == WEBHOOK_ENDPOINTS.c.id, isouter=True)
-    .where(OUTBOX.c.state == literal(MessageState.WAITING), WEBHOOK_ENDPOINTS.c.disabled_us.is_(None))
-    .order_by(OUTBOX.c.due_us)
-    .limit(1)
-)
-
-
-def lane_of(channel: str, endpoint_id: int | None) -> str:
-    """Return what shares one receiver, which never gets more than a few deliveries at once.
-
-    Examples
-    --------
-    >>> lane_of("webhook", 3), lane_of("sms", 0)
-    ('webhook/3', 'sms')
-    """
-    return f"{channel}/{endpoint_id}" if endpoint_id else channel
-
-
-def _not_full(room: Mapping[str, int]) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions that leave out lanes without room."""
-    full = [lane for lane, left in room.items() if left <= 0]
-    endpoints = [int(lane.partition("/")[2]) for lane in full if "/" in lane]
-    channels = [lane for lane in full if "/" not in lane]
-    conditions: list[sa.ColumnElement[bool]] = []
-    if endpoints:
-        conditions.append(OUTBOX.c.endpoint_id.not_in(endpoints))
-    if channels:
-        conditions.append(sa.or_(OUTBOX.c.endpoint_id != 0, OUTBOX.c.channel.not_in(channels)))
-    return conditions
-
-
-def _parcel(row: Any, *, attempt: int | None = None) -> Parcel:  # noqa: ANN401 - a row
-    return Parcel(
-        id=row.id,
-        key=row.key,
-        topic=row.topic,
-        channel=row.channel,
-        target=row.target,
-        endpoint_id=row.endpoint_id,
-        body=bytes(row.body or b""),
-        headers=msgspec.json.decode(row.headers, type=dict[str, str]),
-        attempt=row.attempts + 1 if attempt is None else attempt,
-        base=row.base,
-        resend_in_doubt=bool(row.resend_in_doubt),
-    )
