@@ -235,14 +235,16 @@ def _starlette(desk: Desk, pages: list[Page]) -> Starlette:
             status = _STATUS_OF.get(error.code, 503)
         return desk.error_page(request, status, reason)
 
+    routes = [
+        *guarded(desk, pages),
+        *(route for area in OPEN_AREAS for route in area(desk).routes()),
+        Route("/settings", home.settings, methods=["POST"]),
+        Route("/static/{name}", file, methods=["GET"]),
+        Route("/health/live", live, methods=["GET"]),
+    ]
+    desk.navigation.register_readable(route.path_regex for route in routes if "GET" in (route.methods or ()))
     return Starlette(
-        routes=[
-            *guarded(desk, pages),
-            *(route for area in OPEN_AREAS for route in area(desk).routes()),
-            Route("/settings", home.settings, methods=["POST"]),
-            Route("/static/{name}", file, methods=["GET"]),
-            Route("/health/live", live, methods=["GET"]),
-        ],
+        routes=routes,
         exception_handlers={HTTPException: unexpected, SatarkError: unexpected, Exception: unexpected},
         lifespan=lifespan,
     )

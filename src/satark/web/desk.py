@@ -179,7 +179,7 @@ class Desk:
             theme=self.theme(request),
             themes=THEMES,
             path=path,
-            back=_address(request),
+            back=self._back(request),
             flash=done,
             due=getattr(request.state, "due", None),
             entries=self.navigation.entries(None if session is None or session.needs else session.role),
@@ -190,6 +190,12 @@ class Desk:
         if done is not None:
             response.delete_cookie(flash.COOKIE, secure=self.options.secure_cookies, samesite="strict")
         return response
+
+    def _back(self, request: Request) -> str:
+        """Return where the switches of language and colours come back to: this page, or what its form stands on."""
+        if request.method in {"GET", "HEAD"}:
+            return _address(request)
+        return self.navigation.readable(request.url.path)
 
     def fragment(self, lang: str, name: str, **values: Any) -> str:  # noqa: ANN401
         """Return a piece of a page."""

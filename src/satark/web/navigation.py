@@ -13,6 +13,7 @@ from satark.web.i18n import _
 from satark.web.permissions import allowed
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
 
 
@@ -60,11 +61,31 @@ class Navigation:
     def __init__(self) -> None:
         self._known: frozenset[str] = frozenset()
         self._entries: tuple[Entry, ...] = ()
+        self._readable: tuple[re.Pattern[str], ...] = ()
 
     def register(self, paths: Iterable[str]) -> None:
         """Tell which pages exist; entries without one do not appear."""
         self._known = frozenset(paths)
         self._entries = tuple(entry for entry in ENTRIES if entry.path in self._known)
+
+    def register_readable(self, paths: Iterable[re.Pattern[str]]) -> None:
+        """Tell which addresses can be opened, and not only be sent a form."""
+        self._readable = tuple(paths)
+
+    def readable(self, path: str) -> str:
+        """Return the nearest address above one that can be opened: what a form answered with a page comes back to.
+
+        Examples
+        --------
+        >>> import re
+        >>> navigation = Navigation()
+        >>> navigation.register_readable([re.compile("/lists/[^/]+"), re.compile("/")])
+        >>> navigation.readable("/lists/blocked_cards/import"), navigation.readable("/logout")
+        ('/lists/blocked_cards', '/')
+        """
+        while path != "/" and not any(form.fullmatch(path) for form in self._readable):
+            path = path.rpartition("/")[0] or "/"
+        return path
 
     def has(self, path: str) -> bool:
         """Return whether a page is registered at a path."""

@@ -9,6 +9,7 @@ import pytest
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.routing import compile_path
 
 from satark.core.errors import StorageUnavailable
 from satark.web import flash
@@ -125,6 +126,17 @@ def test_word_is_said_once_with_its_number(member):
     member.cookies.set(flash.COOKIE, "cases_closed.1234.", domain="pages.test", path="/")
     assert "1,234 cases were closed." in member.get("/").text
     assert "cases were closed" not in member.get("/").text
+
+
+def test_language_switch_of_a_form_that_was_answered_with_a_page_leads_to_what_can_be_opened(web):
+    readable = [page for page in web.pages if "GET" in page.methods]
+    forms = [page for page in web.pages if "POST" in page.methods]
+    assert len(forms) > 20
+    for page in forms:
+        path = re.sub(r"\{(\w+)(:int)?\}", lambda found: "7" if found[2] else "x", page.path)
+        back = web.desk.navigation.readable(path)
+        assert any(compile_path(one.path)[0].fullmatch(back) for one in readable), path
+        assert path.startswith(back)
 
 
 def test_language_switch_comes_back_to_the_filtered_page(member):

@@ -100,7 +100,13 @@ class QueuePages:
     async def rows(self, request: Request, session: Session) -> Response:
         """Return the list alone, as it is now."""
         desk, query = self._desk, QueueQuery.read(request.query_params)
-        board = await asyncio.to_thread(self._board, query, session.username, _cursor(request))
+        after = _cursor(request)
+
+        def read() -> Board:
+            with desk.store.reading_together():
+                return self._board(query, session.username, after)
+
+        board = await asyncio.to_thread(read)
         return desk.piece(
             request,
             "queue/rows.html",

@@ -132,6 +132,8 @@ def test_nothing_is_taken_and_every_wrong_line_told_when_a_file_has_some(world, 
     assert answer.status_code == 400
     for words in ("Line 2: ", "Line 3: ", "Line 4: ", "Line 5: "):
         assert words in answer.text
+    # The switches of language and colours lead back to the list, for nobody can open what takes the file.
+    assert '<input type="hidden" name="back" value="/lists/codes">' in answer.text
     assert commands(world) == []
 
 
