@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from satark.policies.model_rules import STORED
+from satark.storage.model_store import FOLDER, SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from satark.policies.model_rules import ModelRef
 
-STORE = "models"
-SUFFIX = ".model"
 MAX_BYTES = 256 << 20
 
 
@@ -26,7 +25,7 @@ def store_path(data: Path, model_hash: str) -> Path:
     >>> store_path(Path("data"), "51ab").as_posix()
     'data/models/51ab.model'
     """
-    return data / STORE / f"{model_hash}{SUFFIX}"
+    return data / FOLDER / f"{model_hash}{SUFFIX}"
 
 
 def candidates(ref: ModelRef, beside: Path, data: Path) -> Iterator[bytes]:

@@ -50,7 +50,7 @@ def show(wiring: Wiring, output: Output, *, event_id: str, owner: str | None) ->
 @click.option("--owner", help="Whose id it is, where several owners used the same.")
 @click.option("--rebuild", is_flag=True, help="Compute the features again from the log before it, too.")
 def replay(wiring: Wiring, output: Output, *, event_id: str, owner: str | None, rebuild: bool) -> None:
-    """Decide a payment again from its stored features and the policy of its time, and compare.
+    """Decide a payment again from its stored features, and the policy and model of its time, and compare.
 
     Exit code 1 when anything differs.
     """
@@ -120,13 +120,22 @@ def _lines(entry: LogEntry, decision: Decision | None, followed: list[LogEntry])
             "no decision is stored" if entry.kind == "payment" else "events of this kind are not decided"
         )
     else:
-        would = f" (observe: would be {decision.would})" if decision.would else ""
+        why = "released: was" if decision.released else "observe: would be"
+        would = f" ({why} {decision.would})" if decision.would else ""
         lines.append(f"{decision.action}{would}, score {decision.score:g}{', late' if decision.late else ''}")
         for reason in decision.reasons:
             lines += [f"  {reason.code}: {reason.en}", f"  {' ' * len(reason.code)}  {reason.hi}"]
         lines += [f"  degraded: {code}" for code in decision.degraded]
-        policy = decision.policy
-        lines.append(f"policy {policy.name} {policy.version} ({policy.hash[:12]}), engine {decision.engine}")
+        if decision.released:
+            lines.append("released by lot, to learn its outcome (the control group)")
+        model = decision.model
+        if model is not None:
+            said = "could not be asked" if model.score is None else f"says {model.score:.4f}"
+            lines.append(f"model {model.name} ({model.hash[:12]}) {said}")
+        policy, part = decision.policy, "" if decision.part == "live" else f", {decision.part}"
+        lines.append(
+            f"policy {policy.name} {policy.version} ({policy.hash[:12]}){part}, engine {decision.engine}"
+        )
     for one in followed:
         lines.append(f"then {one.kind} {one.event_id}  {format_ist(one.occurred_us, 'en')}")
     return lines

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from satark.cli.output import Output
     from satark.cli.ports import Wiring
     from satark.core.clock import Lang
+    from satark.decisions.views import View
     from satark.policies import Policy
 
 
@@ -29,9 +30,12 @@ def policy() -> None:
 def lint(wiring: Wiring, output: Output, *, policies: tuple[str, ...]) -> None:
     """Check policies (files, or names of bundled ones); all mistakes are shown at once.
 
-    Without an argument the policy of the settings is checked.
+    Models that a policy names are read and checked against its features, too. Without an argument the policy of the
+    settings is checked.
     """
     checked = [wiring.policy(name) for name in policies or (None,)]
+    for name, one in zip(policies or (None,), checked, strict=True):
+        _with_models(wiring, name, one)
     lines = [
         f"{one.file or one.name}: {len(one.features)} features, {len(one.rules)} rules, "
         f"{len(one.lists)} lists; no mistakes (hash {one.content_hash[:12]})"
@@ -71,7 +75,10 @@ def test(wiring: Wiring, output: Output, *, name: str | None, cases: Path | None
     from satark.policies.cases import run_cases
 
     one = wiring.policy(name)
-    report = run_cases(one, cases or wiring.cases_of(name), decide=try_policy)
+    view = _with_models(wiring, name, one)
+    report = run_cases(
+        one, cases or wiring.cases_of(name), decide=lambda _policy, events: try_policy(view, events)
+    )
     failed = [result for result in report.results if not result.passed]
     lines = [f"{result.name}: {problem}" for result in failed for problem in result.problems]
     lines.append(
@@ -85,6 +92,20 @@ def test(wiring: Wiring, output: Output, *, name: str | None, cases: Path | None
         click.get_current_context().exit(ANSWER_IS_NO)
 
 
+def _with_models(wiring: Wiring, name: str | None, one: Policy) -> View:
+    """Return a policy bound to its models.
+
+    Raises
+    ------
+    ModelInvalid
+        One cannot be had, is damaged, or does not fit.
+    """
+    from satark.decisions.binding import view_of
+    from satark.decisions.views import View
+
+    return View(one) if one.model is None else view_of(one, wiring.models(name))
+
+
 def _summary(one: Policy) -> dict[str, Any]:
     return {
         "policy": one.name,
@@ -94,4 +115,5 @@ def _summary(one: Policy) -> dict[str, Any]:
         "features": len(one.features),
         "rules": len(one.rules),
         "lists": len(one.lists),
+        "model": None if one.model is None else {"use": one.model.use, "hash": one.model.hash},
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from satark.decisions.decide import Decider
 from satark.decisions.ports import FLAG_LATE, FLAG_PARKED, LogEntry
 from satark.decisions.recovery import Memory, enter_parked, take_in
+from satark.decisions.views import Lineup
 from satark.events import CardTokens, canonical_body, occurred_us, seal_card
 from satark.events.kinds import Label, Payment, PaymentResult, event_type
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from satark.decisions.model import Decision
+    from satark.decisions.views import View
     from satark.events import Event
-    from satark.policies import Policy
 
 _OWNER = 1
 _SMALL = {"memory_bytes": 1 << 26, "max_keys": 1 << 16, "max_entries": 1 << 16}
@@ -34,13 +35,13 @@ class TrialAnswer:
     codes: tuple[str, ...]
 
 
-def try_policy(policy: Policy, events: Sequence[Event]) -> list[TrialAnswer | None]:
+def try_policy(view: View, events: Sequence[Event]) -> list[TrialAnswer | None]:
     """Decide events in order on a fresh engine; None for those that are not decided.
 
-    The action is what an enforced policy would answer, also in `observe` mode.
+    The action is what an enforced policy would answer, also in `observe` mode, and nobody is released by lot.
     """
     log = _Events()
-    decider = Decider(policy, windows_options=_SMALL)
+    decider = Decider(Lineup(view), windows_options=_SMALL)
     memory = Memory(log, None)  # type: ignore[arg-type]  # it only looks entries up
     tokens = CardTokens.parse(_KEY)
     return [_answer(decider, memory, log, seal_card(event, tokens)) for event in events]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from satark.core.clock import Micros, format_ist
+from satark.core.money import format_minor
 from satark.core.words import duration_words
 from satark.features.spec import Statistic
 
@@ -106,6 +107,9 @@ def explain(policy: Policy, lang: Lang = "en") -> str:
     if policy.lists:
         blocks.append(_lists(policy, lang))
     blocks.append(_rules(policy, lang))
+    blocks += [
+        text for text in (_model(policy, lang), _control(policy, lang), _training(policy, lang)) if text
+    ]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -213,3 +217,53 @@ def _rules(policy: Policy, lang: Lang) -> str:
     title = f"{len(policy.rules)} नियम" if lang == "hi" else f"{len(policy.rules)} rules"
     body = [f"  {explain_rule(rule, lang)}".replace("\n", "\n  ") for rule in policy.rules]
     return "\n".join([title, *body])
+
+
+def _model(policy: Policy, lang: Lang) -> str:
+    """Say which model scores, and what its absence means."""
+    model = policy.model
+    if model is None:
+        return ""
+    closed = model.if_missing == "closed"
+    if lang == "hi":
+        missing = "निर्णय कम से कम रोककर जाँच" if closed else "उसके अंक वाले नियम लागू नहीं होते"
+        lines = [f"मॉडल {model.use} ({model.hash[:12]})", f"  न मिलने पर: {missing}"]
+        lines += [f"  साथ में परखा जा रहा मॉडल: {one.use} ({one.hash[:12]})" for one in model.challengers]
+    else:
+        missing = "a decision is at least hold" if closed else "rules over its score do not fire"
+        lines = [f"Model {model.use} ({model.hash[:12]})", f"  while it is missing: {missing}"]
+        lines += [f"  scored beside it: {one.use} ({one.hash[:12]})" for one in model.challengers]
+    return "\n".join(lines)
+
+
+def _control(policy: Policy, lang: Lang) -> str:
+    """Say who is let through to learn from."""
+    control = policy.control
+    if control is None:
+        return ""
+    most = format_minor(control.most_minor, policy.base_currency)
+    actions = ", ".join(ACTION_WORDS[lang][one] for one in ACTION_WORDS[lang] if one in control.actions)
+    share = f"{control.share * 100:g}%"
+    if lang == "hi":
+        return f"नियंत्रण समूह: {most} तक के भुगतानों में से {share} ({actions}) नतीजा जानने के लिए जाने दिए जाते हैं"
+    return (
+        f"Control group: of payments up to {most}, {share} ({actions}) are let through to learn their outcome"
+    )
+
+
+def _training(policy: Policy, lang: Lang) -> str:
+    """Say what training is bound to."""
+    training = policy.training
+    hindi = lang == "hi"
+    words = {
+        1: "बढ़ने पर अंक कभी नहीं घटता" if hindi else "more of it never lowers the score",
+        -1: "बढ़ने पर अंक कभी नहीं बढ़ता" if hindi else "more of it never raises the score",
+    }
+    lines = [f"  {name}: {words[way]}" for name, way in sorted(training.monotone.items())]
+    if training.exclude:
+        lines.append(
+            f"  {'मॉडल में नहीं लिए जाते' if hindi else 'left out'}: {', '.join(sorted(training.exclude))}"
+        )
+    if not lines:
+        return ""
+    return "\n".join(["प्रशिक्षण" if hindi else "Training", *lines])

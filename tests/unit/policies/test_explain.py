@@ -45,6 +45,33 @@ def test_observed_policy_says_so():
     assert "केवल निगरानी" in explain(policy, "hi")
 
 
+LEARNING = """
+policy: p
+version: 1
+features: {by_card: count() by card over 1h}
+model: {use: card_fraud.model, hash: AB, if_missing: closed, challengers: [{use: "sha256:CD", hash: CD}]}
+control: {share: 0.005, most: rupees(5000)}
+training: {monotone: {by_card: up}, exclude: [card]}
+rules: {}
+""".replace("AB", "ab" * 32).replace("CD", "cd" * 32)
+
+
+def test_policy_tells_its_model_its_control_group_and_its_training():
+    policy = load_policy(LEARNING)
+    assert explain(policy).split("0 rules\n\n")[1] == (
+        "Model card_fraud.model (abababababab)\n"
+        "  while it is missing: a decision is at least hold\n"
+        f"  scored beside it: sha256:{'cd' * 32} (cdcdcdcdcdcd)\n\n"
+        "Control group: of payments up to ₹5,000.00, 0.5% (hold) are let through to learn their outcome\n\n"
+        "Training\n"
+        "  by_card: more of it never lowers the score\n"
+        "  left out: card\n"
+    )
+    hindi = explain(policy, "hi")
+    for told in ("मॉडल card_fraud.model", "न मिलने पर: निर्णय कम से कम रोककर जाँच", "नियंत्रण समूह: ₹5,000.00 तक"):
+        assert told in hindi
+
+
 def test_features_over_the_same_entries_share_a_log():
     policy = load_bundled()
     assert sum(window_groups(policy).values()) == len(policy.features)
