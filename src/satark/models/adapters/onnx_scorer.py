@@ -13,6 +13,7 @@ import onnxruntime
 
 from satark.core.errors import ModelInvalid
 from satark.models.adapters.onnx_graph import look_through
+from satark.models.adapters.onnx_trees import check_trees
 from satark.models.adapters.payload import Filler, as_row, decode_payload
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class OnnxScorer:
 
     def __init__(self, payload: AdapterPayload, inputs: int) -> None:
         graph = look_through(payload.model)
+        check_trees(graph, inputs)
         self._session = _session(payload.model)
         self._fill = Filler(payload.missing)
         self._feeds = _feeds(self._session, inputs)
@@ -130,7 +132,10 @@ def _session(model: bytes) -> Any:  # noqa: ANN401 - the runtime has no types
     options.log_severity_level = _QUIET
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        # Without its fallback, which prints and tries the same again.
+        return onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
     except Exception as error:  # noqa: BLE001 - as in `OnnxScorer._run`
         reason = (str(error).splitlines() or [""])[0][:160]
         message = f"the ONNX runtime ({onnxruntime.__version__}) refuses it: {reason}"

@@ -130,7 +130,7 @@ def test_model_without_finite_answers_is_refused_when_all_is_missing():
     ("change", "word"),
     [
         (lambda text: text.replace("  method: {value: method, categories: [card, upi], missing: -1}\n", ""),
-         "declares 3 inputs"),
+         "asks for column 4, and it is given 3"),
         (lambda text: text.replace("name: probabilities", "name: nothing"), "no output 'nothing'"),
         (lambda text: text.replace("name: probabilities", "name: label"), "no output 'label'"),
         (lambda text: text.replace("positive: 1", "positive: 2"), "0 to 1"),
@@ -236,7 +236,12 @@ def test_walker_agrees_with_the_library_about_operations():
         model = onnx_bytes(kind, maps=maps)
         nodes = onnx.load_from_string(model).graph.node
         found = look_through(model)
-        assert (found.operations, found.nodes) == ({one.op_type for one in nodes}, len(nodes))
+        assert [one.operation for one in found.nodes] == [one.op_type for one in nodes]
+        assert [list(one.inputs) for one in found.nodes] == [list(one.input) for one in nodes]
+        for mine, theirs in zip(found.nodes, nodes, strict=True):
+            for attribute in theirs.attribute if mine.numbers else ():
+                assert mine.numbers[attribute.name].tolist() == list(attribute.ints)
+                assert list(mine.texts[attribute.name]) == list(attribute.strings)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
@@ -244,3 +249,68 @@ def test_cut_file_is_refused(share):
     model = onnx_bytes()
     with pytest.raises(ModelInvalid):
         bring(model[: int(len(model) * share)])
+
+
+def changed_tree(change):
+    """Return the forest with one attribute of its trees changed."""
+    import onnx
+
+    model = onnx.load_from_string(onnx_bytes())
+    change({one.name: one for one in model.graph.node[0].attribute})
+    return model.SerializeToString()
+
+
+def set_to(name, place, value):
+    def change(attributes):
+        attributes[name].ints[place] = value
+
+    return change
+
+
+def longer(attributes):
+    attributes["nodes_modes"].strings.append(b"LEAF")
+
+
+def unknown_mode(attributes):
+    attributes["nodes_modes"].strings[0] = b"BRANCH_MEMBER"
+
+
+def second_root(attributes):
+    # The root's right child becomes a leaf of its left one's, so that what hung there stands alone.
+    attributes["nodes_falsenodeids"].ints[0] = attributes["nodes_truenodeids"].ints[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (set_to("nodes_truenodeids", 0, 0), "back into itself|two nodes lead to one"),
+        (set_to("nodes_truenodeids", 1, 0), "back into itself|two nodes lead to one"),
+        (set_to("nodes_falsenodeids", 0, 99_999), "not there"),
+        (set_to("nodes_falsenodeids", 0, -1), "impossible number"),
+        (set_to("nodes_featureids", 0, 4), "asks for column 5, and it is given 4"),
+        (set_to("nodes_featureids", 0, -1), "asks for column"),
+        (set_to("nodes_nodeids", 1, 0), "two nodes have one number"),
+        (set_to("nodes_nodeids", 1, 1 << 40), "impossible number"),
+        (set_to("nodes_treeids", 0, 77), "not there|two roots"),
+        (set_to("class_ids", 0, 2), "an output that is not there"),
+        (set_to("class_ids", 0, -1), "an output that is not there"),
+        (set_to("class_nodeids", 0, 99_999), "not there"),
+        (longer, "different lengths"),
+        (unknown_mode, "unknown way"),
+        (second_root, "two nodes lead to one"),
+    ],
+)
+def test_tree_is_refused_when_the_runtime_would_walk_for_ever_or_out_of_it(change, word):
+    with pytest.raises(ModelInvalid, match=word):
+        bring(changed_tree(change))
+
+
+def test_trees_are_refused_when_it_cannot_be_told_what_they_see():
+    import onnx
+    from onnx import helper
+
+    model = onnx.load_from_string(onnx_bytes())
+    model.graph.node[0].input[0] = "narrow"
+    model.graph.node.insert(0, helper.make_node("Abs", ["X"], ["narrow"]))
+    with pytest.raises(ModelInvalid, match="inputs as they are"):
+        bring(model.SerializeToString())
