@@ -110,7 +110,7 @@ def readable_names(policy: Policy, also: Collection[str] = ()) -> tuple[str, ...
     found = []
     for name, info in names.items():
         plain = info.type is Type.STR and (info.choices is not None or name in PLAIN_TEXTS)
-        if name in also or ((info.type in NUMBERS or plain) and name not in OWN):
+        if name in also or info.type in NUMBERS or plain:
             found.append(name)
     taken = sorted({*OWN} & set(found))
     if taken:
