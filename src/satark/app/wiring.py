@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from satark.app.compiled import place_compiled_code
 from satark.app.logs import configure_logs
@@ -178,6 +178,13 @@ class AppWiring:
         from satark.app.seeding import seed_store
 
         return seed_store(self, decisions=decisions, alerts=alerts, seed=seed, tell=tell)
+
+    def weekly_report(self, week: str | None, lang: str, out: Path, *, pdf: bool) -> dict[str, Any]:
+        """Write the report of a week to a folder; return its name and the files."""
+        configure_logs(self.settings)
+        from satark.app.report.writing import write_week
+
+        return write_week(self, week, lang, out, pdf=pdf)
 
     def _be_a_server(self) -> None:
         """Prepare this process to run for long: the data folder, compiled code in it, the log."""

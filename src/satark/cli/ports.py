@@ -55,6 +55,9 @@ class Wiring(Protocol):
     def seed(self, *, decisions: int, alerts: int, seed: int, tell: Callable[[str, int, int], None]) -> Any:  # noqa: ANN401 - counts of what was stored
         """Fill an empty installation with a simulated past."""
 
+    def weekly_report(self, week: str | None, lang: str, out: Path, *, pdf: bool) -> Mapping[str, Any]:
+        """Write the report of a week to a folder; return its name and the files."""
+
     def up(
         self, announce: Callable[[Mapping[str, object]], None], *, rate_per_second: float, seed: int
     ) -> None:

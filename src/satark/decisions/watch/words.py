@@ -79,7 +79,7 @@ _SENTENCES: dict[Kind, Words] = {
     ),
     Kind.ALERTS: Words(
         "Queue “{subject}” got up to {value} alerts in a day, {before} on average; its people can look at {limit}.",
-        "क़तार “{subject}” में एक दिन में {value} तक अलर्ट आए, औसतन {before}; वहाँ के लोग {limit} देख सकते हैं।",
+        "कतार “{subject}” में एक दिन में {value} तक अलर्ट आए, औसतन {before}; वहाँ के लोग {limit} देख सकते हैं।",
     ),
 }
 _SOMETHING = Words("something that they should have had", "किसी आवश्यक जानकारी")
