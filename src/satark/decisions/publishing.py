@@ -18,7 +18,7 @@ from satark.decisions.answers import Outcome, receipt, stored_answer
 from satark.decisions.arrival import Accepted
 from satark.decisions.list_edits import SYSTEM_OWNER, edit_books
 from satark.decisions.ports import LogEntry
-from satark.decisions.recovery import Memory, enter_logged, recover
+from satark.decisions.recovery import BREATH_EVERY, Memory, enter_logged, recover
 from satark.decisions.room import COMMIT_POLL_SECONDS, EngineRoom
 from satark.decisions.roster import ROSTER, check_order
 from satark.events import body_digest
@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from satark.decisions.roster import PublishOrder
     from satark.decisions.seat import Seat
 
-BREATH_SECONDS = 0.001
+BREATH_SECONDS = 0.000_2
 """Pause after every few entries while windows are filled beside the running engine, which has the right of way."""
 NEARLY = 64
 """So few entries behind, the rest is entered while the engine waits: about a millisecond."""
+GENTLE_ROUNDS = 10
+"""So often what came meanwhile is entered with pauses; then without, so that the engine is caught up with for sure."""
 
 
 @dataclass(slots=True)
@@ -138,19 +140,23 @@ class PublishingRoom(EngineRoom):
             at = recover(
                 decider, memory, self._log, progress=self._progress, breath=self._breath, edits=False
             )
+            rounds = 0
             while self._seq - at > NEARLY:
-                at = self._follow(decider, memory, at)
+                at = self._follow(decider, memory, at, gently=rounds < GENTLE_ROUNDS)
+                rounds += 1
         except BaseException:
             _close(decider)
             raise
         return _Successor(decider, memory, None, at)
 
-    def _follow(self, decider: Decider, memory: Memory, after: int) -> int:
-        """Enter what was committed since; without pauses, so that the engine is caught up with."""
+    def _follow(self, decider: Decider, memory: Memory, after: int, *, gently: bool) -> int:
+        """Enter what was committed since; return how far that is."""
         self._going_on_or_raise()
         until = self._committed_seq
         for entry in self._log.read(after, until_seq=until):
             enter_logged(decider, memory, entry)
+            if gently and entry.seq % BREATH_EVERY == 0:
+                self._breath()
         if until == after:
             sleep(COMMIT_POLL_SECONDS)
         return until
