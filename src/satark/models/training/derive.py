@@ -114,7 +114,7 @@ def _recent(features: Sequence[FeatureSpec]) -> Iterable[Derived]:
     for base in _bases(features):
         for spec in features:
             if (
-                spec.statistic in _LEVELS
+                spec.statistic in (*_LEVELS, Statistic.STD)
                 and spec is not base
                 and spec.by == base.by
                 and _value(spec) == _value(base)

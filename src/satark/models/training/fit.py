@@ -157,6 +157,7 @@ def _choose(
         table,
         folds,
         trials=trials,
+        rounds=options.rounds,
         seed=options.seed,
         threads=options.threads,
         tell=lambda done: tell("choosing", done, trials + 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +26,11 @@ def auc(fraud: NDArray[np.bool_], score: NDArray[np.float64], weight: NDArray[np
     >>> auc(np.array([False, True, False, True]), np.array([0.1, 0.3, 0.4, 0.8]), np.ones(4))
     0.75
     """
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(fraud, score, sample_weight=weight))
+    hit, miss = _falling(fraud, score, weight)
+    if not hit.sum() or not miss.sum():
+        return math.nan
+    above = np.concatenate([[0.0], np.cumsum(hit)[:-1]])
+    return float(((above + hit / 2) * miss).sum() / (hit.sum() * miss.sum()))
 
 
 def average_precision(
@@ -40,9 +43,24 @@ def average_precision(
     >>> round(average_precision(np.array([False, True, False, True]), np.array([0.1, 0.3, 0.4, 0.8]), np.ones(4)), 4)
     0.8333
     """
-    from sklearn.metrics import average_precision_score
+    hit, miss = _falling(fraud, score, weight)
+    if not hit.sum():
+        return math.nan
+    found = np.cumsum(hit)
+    precision = found / np.maximum(found + np.cumsum(miss), 1e-300)
+    return float((precision * hit).sum() / found[-1])
 
-    return float(average_precision_score(fraud, score, sample_weight=weight))
+
+def _falling(
+    fraud: NDArray[np.bool_], score: NDArray[np.float64], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the weight of fraud and of genuine rows at every different score, the highest score first."""
+    order = np.argsort(-score, kind="stable")
+    falling = score[order]
+    starts = np.flatnonzero(np.concatenate([[True], falling[1:] != falling[:-1]])) if len(order) else order
+    hit = np.where(fraud, weight, 0.0)[order]
+    miss = np.where(fraud, 0.0, weight)[order]
+    return np.add.reduceat(hit, starts), np.add.reduceat(miss, starts)
 
 
 def daily_precision(table: Table, score: NDArray[np.float64], top: int = TOP_CUSTOMERS) -> float | None:

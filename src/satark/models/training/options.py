@@ -23,6 +23,8 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
         How many fits from different seeds the model is the mean of.
     trials
         How many choices of options are tried besides the defaults; 0: none.
+    rounds
+        At most so many trees per fit; how many is found by validation.
     threads
         For LightGBM.
     drop_compromised
@@ -36,6 +38,7 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     fits: int = 5
     trials: int = 6
+    rounds: int = 400
     threads: int = 2
     drop_compromised: bool = True
     linear: bool = False

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from satark.models.training.measure import average_precision
-from satark.models.training.trees import DEFAULTS, MOST_ROUNDS, curve, fit
+from satark.models.training.trees import DEFAULTS, STEP_ROUNDS, curve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,29 +46,24 @@ class Tried(NamedTuple):
 
 
 def judge(
-    table: Table, folds: Sequence[Fold], options: Mapping[str, Any], *, seed: int, threads: int
+    table: Table, folds: Sequence[Fold], options: Mapping[str, Any], *, rounds: int, seed: int, threads: int
 ) -> Tried:
     """Fit one choice on every fold and find the best number of rounds."""
     curves, gains = [], []
     for fold in folds:
         train = table.take(fold.train).sample(MOST_ROWS, seed)
         test = table.take(fold.test).sample(MOST_ROWS, seed)
-        booster = fit(train, options, MOST_ROUNDS, seed=seed, threads=threads)
-        curves.append(
-            [
-                average_precision(test.fraud, raw, test.weights)
-                for _, raw in curve(booster, test.rows, MOST_ROUNDS)
-            ]
-        )
-        gain = booster.feature_importance("gain")
-        gains.append(gain / max(gain.sum(), 1e-12))
-    by_rounds = np.array(curves)
+        values, gain = curve(train, test, options, rounds, seed=seed, threads=threads)
+        curves.append(values)
+        gains.append(gain)
+    # What has ended early has its last value from there on.
+    longest = max(len(values) for values in curves)
+    by_rounds = np.array([values + values[-1:] * (longest - len(values)) for values in curves])
     # A step's neighbours count too: one lucky step among many would be chosen otherwise.
     mean = by_rounds.mean(axis=0)
     smooth = np.convolve(np.pad(mean, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
     best = int(smooth.argmax())
-    step = MOST_ROUNDS // by_rounds.shape[1]
-    return Tried(dict(options), (best + 1) * step, tuple(by_rounds[:, best].tolist()), np.array(gains))
+    return Tried(dict(options), (best + 1) * STEP_ROUNDS, tuple(by_rounds[:, best].tolist()), np.array(gains))
 
 
 def search(
@@ -77,6 +71,7 @@ def search(
     folds: Sequence[Fold],
     *,
     trials: int,
+    rounds: int,
     seed: int,
     threads: int,
     tell: Callable[[int], None] = lambda _done: None,
@@ -87,10 +82,12 @@ def search(
     ----------
     trials
         How many choices are tried besides the defaults.
+    rounds
+        At most so many; a multiple of `STEP_ROUNDS`.
     tell
         Called with the number of choices done.
     """
-    tried = [judge(table, folds, DEFAULTS, seed=seed, threads=threads)]
+    tried = [judge(table, folds, DEFAULTS, rounds=rounds, seed=seed, threads=threads)]
     tell(1)
     if trials:
         import optuna
@@ -109,7 +106,7 @@ def search(
                 "extra_trees": trial.suggest_categorical("extra_trees", [False, True]),
                 "fraud_weight": trial.suggest_categorical("fraud_weight", [1.0, 3.0]),
             }
-            tried.append(judge(table, folds, options, seed=seed, threads=threads))
+            tried.append(judge(table, folds, options, rounds=rounds, seed=seed, threads=threads))
             tell(len(tried))
             return tried[-1].mean
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from satark.models.lightgbm_native import Booster as NativeBooster
 from satark.models.lightgbm_scorer import LightgbmPayload
+from satark.models.training.measure import average_precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,8 +36,8 @@ FIXED: dict[str, Any] = {
     "deterministic": True,
     "force_col_wise": True,
 }
-MOST_ROUNDS = 400
 STEP_ROUNDS = 25
+PATIENCE = 4
 
 
 def dataset(table: Table, fraud_weight: float = 1.0) -> Any:  # noqa: ANN401 - LightGBM has no types
@@ -62,6 +63,7 @@ def fit(
     seed: int,
     threads: int,
     data: Any = None,  # noqa: ANN401 - as above
+    callbacks: Sequence[Any] = (),
 ) -> Any:  # noqa: ANN401 - as above
     """Fit trees.
 
@@ -79,21 +81,48 @@ def fit(
     params = {**FIXED, **given, "seed": seed, "num_threads": threads}
     if any(bounds):
         params |= {"monotone_constraints": bounds, "monotone_constraints_method": "intermediate"}
-    return lightgbm.train(
-        params, data if data is not None else dataset(table, options["fraud_weight"]), rounds
-    )
+    given_data = data if data is not None else dataset(table, options["fraud_weight"])
+    return lightgbm.train(params, given_data, rounds, callbacks=list(callbacks))
 
 
-def curve(booster: Any, rows: NDArray[np.float64], rounds: int) -> list[tuple[int, NDArray[np.float64]]]:  # noqa: ANN401
-    """Return the raw scores after every `STEP_ROUNDS` rounds: (rounds, shape (n,))."""
-    total = np.zeros(len(rows))
-    found = []
-    for start in range(0, rounds, STEP_ROUNDS):
-        total = total + booster.predict(
-            rows, raw_score=True, start_iteration=start, num_iteration=STEP_ROUNDS, num_threads=1
+def curve(
+    train: Table,
+    test: Table,
+    options: Mapping[str, Any],
+    rounds: int,
+    *,
+    seed: int,
+    threads: int,
+) -> tuple[list[float], NDArray[np.float64]]:
+    """Fit on one table and return the average precision on another after every `STEP_ROUNDS` rounds.
+
+    It ends early when nothing has improved for `PATIENCE` steps.
+
+    Returns
+    -------
+    values, gain
+        One value per step; and what each input gained, shape (inputs,), adding up to 1.
+    """
+    import lightgbm
+
+    total = np.zeros(len(test))
+    values: list[float] = []
+
+    def watch(env: Any) -> None:  # noqa: ANN401 - LightGBM's
+        nonlocal total
+        done = env.iteration + 1
+        if done % STEP_ROUNDS:
+            return
+        total = total + env.model.predict(
+            test.rows, raw_score=True, start_iteration=done - STEP_ROUNDS, num_iteration=STEP_ROUNDS
         )
-        found.append((min(start + STEP_ROUNDS, rounds), total))
-    return found
+        values.append(average_precision(test.fraud, total, test.weights))
+        if len(values) - 1 - int(np.argmax(values)) >= PATIENCE:
+            raise lightgbm.callback.EarlyStopException(env.iteration, [])
+
+    booster = fit(train, options, rounds, seed=seed, threads=threads, callbacks=[watch])
+    gain = booster.feature_importance("gain")
+    return values, gain / max(gain.sum(), 1e-12)
 
 
 def fit_many(

@@ -1,0 +1,261 @@
+"""How well `satark train` learns, on public data with published figures.
+
+The handbook's card payments (``payments/handbook.parquet`` in the folder that SATARK_DATA names) by the protocol of the
+Fraud Detection Handbook, judged by an evaluator that is not ours (SATARK_EVAL, by default ``../shared/eval``):
+
+- single split: trained on one week, or on everything up to its end, a week of delay, tested on the week after;
+- prequential: the same four times, on the `validation` weeks (all choices were made on these) and the `test` weeks;
+- the harness itself: the book's 15 features through our windows, with the book's random forest.
+
+Every model is trained by `satark.models.training.fit.train` with its defaults, as `satark train` does, from several
+seeds; means and 95 % intervals over the seeds are told. Windows and labels come from one replay.
+
+    python -m benchmarks.learning                        five seeds of everything: about an hour
+    python -m benchmarks.learning --seeds 1 --only single
+    python -m benchmarks.learning --data A.parquet --data B.parquet --train-start 2018-09-05 --only single
+
+Further months: name all files in order (windows need the past), and the first day of the training week.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from satark.decisions.training_set import TrainingSet
+    from satark.models.training.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba"))
+DATA = Path(os.environ.get("SATARK_DATA", ROOT / ".." / "shared" / "data")) / "payments" / "handbook.parquet"
+EVALUATOR = Path(os.environ.get("SATARK_EVAL", ROOT / ".." / "shared" / "eval")) / "handbook.py"
+POLICY = ROOT / "examples" / "handbook.learning.policy.yaml"
+MAP = ROOT / "examples" / "handbook.map.yaml"
+START = "2018-07-25"
+WEEK = timedelta(days=7)
+FOLDS = {
+    "validation": ("2018-07-11", "2018-07-04", "2018-06-27", "2018-06-20"),
+    "test": ("2018-08-08", "2018-08-01", "2018-07-25"),
+}
+PARTS = ("single", "single_all_history", "validation", "test", "harness")
+FIGURES = ("auc_roc", "average_precision", "card_precision_at_100")
+SHORT = {"auc_roc": "auc", "average_precision": "ap", "card_precision_at_100": "cp100"}
+PUBLISHED = {
+    "single": {
+        "XGBoost": (0.862, 0.639, 0.273),
+        "random forest": (0.867, 0.658, 0.287),
+        "logistic": (0.871, 0.606, 0.291),
+    },
+    "validation": {"best of each": (0.887, 0.708, 0.289)},
+    "test": {"random forest, folds 1-3": (0.873, 0.673, 0.292), "logistic, folds 1-3": (0.868, 0.622, 0.292)},
+    "harness": {"random forest": (0.867, 0.658, 0.287)},
+}
+BOOK = [
+    *(f"customer_{what}_{days}d" for what in ("count", "mean") for days in (1, 7, 30)),
+    *(f"terminal_payments_{days}d" for days in (1, 7, 30)),
+    *(f"terminal_frauds_{days}d_of_terminal_payments_{days}d" for days in (1, 7, 30)),
+]
+T95 = {1: math.nan, 2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}
+
+
+def us(day: str | datetime) -> int:
+    """Return the first microsecond of a day."""
+    at = datetime.fromisoformat(day).replace(tzinfo=UTC) if isinstance(day, str) else day
+    return round(at.timestamp() * 1_000_000)
+
+
+def gather(files: list[Path], folder: Path) -> tuple[TrainingSet, float]:
+    """Replay all files once and keep every payment with its inputs."""
+    from rich.progress import Progress
+
+    from satark.decisions.replay_map import load_map
+    from satark.decisions.training_set import training_set
+    from satark.policies import load_policy
+
+    events = files[0]
+    if len(files) > 1:
+        events = folder / "events.parquet"
+        pl.concat([pl.read_parquet(file) for file in files], how="vertical_relaxed").write_parquet(events)
+    started = perf_counter()
+    with Progress(disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("replay")
+        made = training_set(
+            events,
+            load_policy(POLICY),
+            mapping=load_map(MAP),
+            most_rows=10**9,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    return made, perf_counter() - started
+
+
+class Bench:
+    """One gathered table, and the protocol over it."""
+
+    def __init__(self, made: TrainingSet, files: list[Path], folder: Path, python: str) -> None:
+        from satark.decisions.training_set import MOST_ROWS
+
+        self.table: Table = made.table
+        self.tx_ids = made.ids.str.slice(3).cast(pl.Int64).to_numpy()
+        self.files, self.folder, self.python, self.most_rows = files, folder, python, MOST_ROWS
+        self.seconds: list[float] = []
+        self.cards: list[dict[str, Any]] = []
+
+    def inside(self, first: datetime, days: int) -> np.ndarray:
+        """Return which payments lie in a span."""
+        return (self.table.times >= us(first)) & (self.table.times < us(first + timedelta(days=days)))
+
+    def scores(self, start: str, seed: int, *, history: bool) -> pl.DataFrame:
+        """Train on the week from a day on (or on all before its end), and score the week after the delay."""
+        from satark.models.binding import calibrate_many
+        from satark.models.training.fit import train
+        from satark.models.training.options import TrainingOptions
+
+        first = datetime.fromisoformat(start).replace(tzinfo=UTC)
+        learnt = self.inside(first, 7)
+        if history:
+            learnt = self.table.times < us(first + WEEK)
+        # A label that comes only after the test week has begun is not known when the model is made.
+        learnt &= self.table.known <= us(first + 2 * WEEK)
+        started = perf_counter()
+        options = TrainingOptions(name="handbook", seed=seed)
+        one = self.table.take(np.flatnonzero(learnt)).sample(self.most_rows, seed)
+        trained = train(one, "EUR", options)
+        self.seconds.append(perf_counter() - started)
+        self.cards.append(trained.card)
+        places = {one.name: place for place, one in enumerate(self.table.inputs)}
+        columns = [places[one.name] for one in trained.model.head.inputs]
+        test = np.flatnonzero(self.inside(first + 2 * WEEK, 7))
+        rows = np.ascontiguousarray(self.table.rows[np.ix_(test, columns)])
+        score = calibrate_many(trained.model.head.calibration, trained.model.scorer.many(rows))
+        return pl.DataFrame({"tx_id": self.tx_ids[test], "score": score})
+
+    def evaluate(self, scores: pl.DataFrame, *more: str) -> dict[str, float]:
+        """Let the evaluator judge."""
+        path = self.folder / "scores.parquet"
+        scores.write_parquet(path)
+        data = [part for file in self.files for part in ("--data", str(file))]
+        done = subprocess.run(
+            [self.python, str(EVALUATOR), str(path), *data, *more],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SystemExit(f"the evaluator says: {done.stderr.strip()}")
+        told = json.loads(done.stdout)
+        return {name: told[name] for name in FIGURES}
+
+    def part(self, name: str, seed: int, start: str) -> dict[str, float]:
+        """Measure one part from one seed."""
+        if name in FOLDS:
+            parts = [self.scores(day, seed, history=False) for day in FOLDS[name]]
+            return self.evaluate(pl.concat(parts), "--prequential", name)
+        one = self.forest(start) if name == "harness" else self.scores(start, seed, history=name != "single")
+        return self.evaluate(one, "--train-start", start)
+
+    def forest(self, start: str) -> pl.DataFrame:
+        """Fit the book's random forest on the book's features."""
+        from sklearn.ensemble import RandomForestClassifier
+
+        first = datetime.fromisoformat(start).replace(tzinfo=UTC)
+        places = {one.name: place for place, one in enumerate(self.table.inputs)}
+        rows = self.table.rows[:, [places[name] for name in ("amount", *BOOK)]].copy()
+        # The book's risk has no payment more in its denominator, and is 0 where there is none.
+        for days, column in zip((1, 7, 30), (-3, -2, -1), strict=True):
+            paid = self.table.rows[:, places[f"terminal_payments_{days}d"]]
+            frauds = self.table.rows[:, places[f"terminal_frauds_{days}d"]]
+            rows[:, column] = np.where(paid > 0, frauds / np.maximum(paid, 1), 0)
+        at = pl.Series(self.table.times).cast(pl.Datetime("us"))
+        weekend, night = (at.dt.weekday() >= 6).to_numpy(), (at.dt.hour() <= 6).to_numpy()
+        rows = np.nan_to_num(np.column_stack([rows, weekend, night]))
+        learnt, test = self.inside(first, 7), np.flatnonzero(self.inside(first + 2 * WEEK, 7))
+        forest = RandomForestClassifier(random_state=0, n_jobs=2).fit(rows[learnt], self.table.fraud[learnt])
+        return pl.DataFrame({"tx_id": self.tx_ids[test], "score": forest.predict_proba(rows[test])[:, 1]})
+
+
+def interval(values: list[float]) -> tuple[float, float]:
+    """Return the mean and half the width of its 95 % interval over seeds."""
+    spread = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+    return float(np.mean(values)), T95.get(len(values), 2.0) * spread / math.sqrt(len(values))
+
+
+def lines(found: dict[str, list[dict[str, float]]]) -> Iterator[str]:
+    """Return the table of results."""
+    yield f"{'':<44}{'AUC':>16}{'AP':>18}{'CP@100':>18}"
+    for name, runs in found.items():
+        cells = [interval([run[figure] for run in runs]) for figure in FIGURES]
+        told = "".join(
+            f"{mean:>10.4f} ± {half:.4f}" if math.isfinite(half) else f"{mean:>18.4f}" for mean, half in cells
+        )
+        yield f"{f'{name}, {len(runs)} seeds':<40}{told}"
+        for who, figures in PUBLISHED.get(name, {}).items():
+            yield f"{'  published: ' + who:<40}" + "".join(f"{figure:>18.3f}" for figure in figures)
+
+
+def main() -> None:
+    """Measure and print one table; with --json one object of flat names besides."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, action="append", help="payments; may be repeated, in order of time"
+    )
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument(
+        "--train-start", default=START, help="first day of the training week of the single split"
+    )
+    parser.add_argument("--evaluator-python", default=sys.executable, help="an interpreter that has pandas")
+    parser.add_argument("--json", type=Path, help="write the numbers here")
+    given = parser.parse_args()
+    files = given.data or [DATA]
+    absent = [str(path) for path in (*files, EVALUATOR) if not path.exists()]
+    if absent:
+        print(f"skipped: {', '.join(absent)} is not there (SATARK_DATA, SATARK_EVAL)")
+        return
+    with tempfile.TemporaryDirectory() as temp:
+        made, replay_seconds = gather(files, Path(temp))
+        bench = Bench(made, files, Path(temp), given.evaluator_python)
+        print(
+            f"replayed in {replay_seconds:.0f} s: {len(made.table):,} payments, {len(made.table.inputs)} inputs",
+            flush=True,
+        )
+        found: dict[str, list[dict[str, float]]] = {}
+        for name in given.only:
+            for seed in range(1, 1 + (1 if name == "harness" else given.seeds)):
+                found.setdefault(name, []).append(bench.part(name, seed, given.train_start))
+                print(f"  {name}, seed {seed}: {found[name][-1]}", flush=True)
+        print("\n".join(lines(found)))
+    numbers = {
+        f"learning_{name}_{SHORT[figure]}": round(interval([run[figure] for run in runs])[0], 4)
+        for name, runs in found.items()
+        for figure in FIGURES
+    }
+    numbers |= {"learning_replay_s": round(replay_seconds, 1)}
+    if bench.seconds:
+        numbers |= {"learning_fit_s_most": round(max(bench.seconds), 1)}
+        print(
+            f"replay {replay_seconds:.0f} s, fits {np.median(bench.seconds):.0f} s (most {max(bench.seconds):.0f} s)"
+        )
+    if given.json:
+        given.json.write_text(json.dumps(numbers, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""Gathering past payments to train on: nothing from the future, every label from when it was known, clear refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from satark.core.errors import InputInvalid
+from satark.decisions.replay_map import load_map
+from satark.decisions.training_set import Span, training_set
+from satark.models.training.fit import train
+from satark.models.training.options import TrainingOptions
+from satark.policies import load_policy
+
+START_US = 1_767_225_600_000_000
+DAY_US = 86_400_000_000
+QUICK = TrainingOptions(fits=1, trials=0, rounds=75, threads=1)
+POLICY = """
+policy: small
+version: 1
+features:
+  payments: count() by merchant over 7d
+  declined: count(outcome == "declined") by merchant over 7d
+  frauds: count(label == "fraud") by merchant over 7d
+  genuine: count(label == "genuine") by merchant over 7d
+  customer_mean: mean(amount) by customer over 30d
+training:
+  exclude: [line_count]
+rules: {}
+"""
+MAP = """
+map: 1
+facts:
+  id: {column: no, prefix: t}
+  occurred_at: when
+  amount_minor: amount
+  method: {constant: card}
+  customer: who
+  merchant: shop
+label: {column: fraud, fraud_values: ["1"], delay: DELAY}
+result: {outcome: {column: outcome}, time: settled}
+"""
+
+
+@pytest.fixture(scope="module")
+def policy():
+    return load_policy(POLICY)
+
+
+def payments(n=1_500, *, fraud_share=0.15, seed=3) -> pl.DataFrame:
+    """Return payments of once-seen merchants; a fraud's merchant declines something an hour after the fraud."""
+    dice = np.random.default_rng(seed)
+    at = np.sort(dice.integers(0, 40 * DAY_US, n)) + START_US
+    fraud = dice.random(n) < fraud_share
+    return pl.DataFrame(
+        {
+            "no": np.arange(n),
+            "when": at,
+            "amount": dice.integers(100, 100_000, n),
+            "who": [f"c{one}" for one in dice.integers(0, 300, n)],
+            "shop": [f"m{one}" for one in range(n)],
+            "fraud": fraud.astype(int),
+            "outcome": ["declined" if one else "authorised" for one in fraud],
+            "settled": at + 3_600_000_000,
+        }
+    ).with_columns(
+        pl.col("when", "settled").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+        pl.col("no").cast(pl.String),
+    )
+
+
+def gathered(tmp_path, policy, frame, *, delay="2d", text=MAP, **options):
+    path = tmp_path / "events.parquet"
+    frame.write_parquet(path)
+    return training_set(path, policy, mapping=load_map(text.replace("DELAY", delay)), **options)
+
+
+def column(made, name):
+    return made.table.rows[:, [one.name for one in made.table.inputs].index(name)]
+
+
+def test_a_signal_that_only_the_future_holds_is_not_found(tmp_path, policy):
+    made = gathered(tmp_path, policy, payments())
+    # Both the label and what its merchant did afterwards would tell everything, had a window seen them.
+    assert column(made, "frauds").max() == column(made, "declined").max() == 0
+    figures = train(made.table, "INR", QUICK).card["held_out"]["model"]
+    auc, low, high = figures["auc"]
+    assert low < 0.5 < high
+    assert auc < 0.65
+
+
+def test_the_same_signal_is_found_where_it_was_there_in_time(tmp_path, policy):
+    frame = payments()
+    # Every merchant pays twice; whether the first payment was declined tells whether the second is fraud.
+    first = frame.with_columns(
+        (pl.lit("a") + pl.col("no")).alias("no"),
+        pl.col("when") - pl.duration(hours=9),
+        pl.col("settled") - pl.duration(hours=9),
+        pl.lit(0, pl.Int64).alias("fraud"),
+    )
+    second = frame.with_columns(pl.lit("authorised").alias("outcome"))
+    made = gathered(tmp_path, policy, pl.concat([first, second]).sort("when"))
+    assert train(made.table, "INR", QUICK).card["held_out"]["model"]["auc"][0] > 0.95
+
+
+def test_labels_count_from_when_they_were_known(tmp_path, policy):
+    made = gathered(tmp_path, policy, payments(300), delay="3d", span=Span(as_of_us=START_US + 10 * DAY_US))
+    table = made.table
+    assert (table.known - table.times == 3 * DAY_US).all()
+    assert table.known.max() <= START_US + 10 * DAY_US
+    assert made.notes["payments_of_unknown_outcome"] == 300 - len(table)
+
+
+def test_a_span_trains_on_its_payments_but_windows_see_what_was_before(tmp_path, policy):
+    frame = payments(300).with_columns(pl.lit("c1").alias("who"))
+    whole = gathered(tmp_path, policy, frame)
+    start = START_US + 20 * DAY_US
+    part = gathered(tmp_path, policy, frame, span=Span(start_us=start, end_us=start + 5 * DAY_US))
+    inside = (whole.table.times >= start) & (whole.table.times < start + 5 * DAY_US)
+    assert 10 < len(part.table) == inside.sum()
+    assert np.array_equal(part.table.rows, whole.table.rows[inside], equal_nan=True)
+
+
+def test_payments_that_are_only_scored_are_kept_apart_and_need_no_label(tmp_path, policy):
+    frame = payments()
+    cut = START_US + 30 * DAY_US
+    made = gathered(tmp_path, policy, frame, span=Span(end_us=cut, as_of_us=cut), scored=Span(start_us=cut))
+    assert made.table.times.max() < cut
+    model = train(made.table, "INR", QUICK).model
+    scores = made.score(model)
+    later = frame.filter(pl.col("when").cast(pl.Int64) >= cut)
+    assert scores["id"].to_list() == [f"t{no}" for no in later["no"]]
+    assert scores["score"].is_between(0, 1).all()
+
+
+def test_customers_known_as_defrauded_are_marked_from_the_report_on(tmp_path, policy):
+    hours = [0, 47, 49, 49, 24 * 17]
+    at = [START_US + one * 3_600_000_000 for one in hours]
+    frame = pl.DataFrame(
+        {
+            "no": [str(place) for place in range(5)],
+            "when": at,
+            "amount": [100] * 5,
+            "who": ["c1", "c1", "c1", "c2", "c1"],
+            "shop": [f"m{place}" for place in range(5)],
+            "fraud": [1, 0, 0, 0, 0],
+            "outcome": ["authorised"] * 5,
+            "settled": at,
+        }
+    ).with_columns(pl.col("when", "settled").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+    # Reported after two days, and remembered for two weeks.
+    assert gathered(tmp_path, policy, frame).table.compromised.tolist() == [False, False, True, False, False]
+
+
+def test_labels_may_stand_in_a_file_of_their_own(tmp_path, policy):
+    frame = payments(200)
+    events = tmp_path / "events.parquet"
+    frame.write_parquet(events)
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(
+        "".join(
+            f'{{"type": "label", "id": "l{row["no"]}", "event": "t{row["no"]}", "label": "fraud",'
+            f' "reporter": "issuer", "reported_at": "2026-02-20T00:00:00Z"}}\n'
+            for row in frame.iter_rows(named=True)
+            if row["fraud"]
+        )
+    )
+    text = "\n".join(line for line in MAP.splitlines() if not line.startswith("label"))
+    made = training_set(events, policy, mapping=load_map(text), labels_path=labels)
+    assert made.table.n_frauds == frame["fraud"].sum()
+    # Nobody reports genuine payments here, and sixty days of silence have not passed.
+    assert len(made.table) == made.table.n_frauds
+
+
+def test_genuine_payments_are_thinned_out_and_stand_for_more(tmp_path, policy):
+    whole = gathered(tmp_path, policy, payments())
+    part = gathered(tmp_path, policy, payments(), most_rows=800)
+    assert part.table.n_frauds == whole.table.n_frauds
+    assert len(part.table) <= 800
+    assert part.table.weights.sum() == pytest.approx(len(whole.table), rel=0.1)
+
+
+def test_a_clock_that_runs_ahead_is_told(tmp_path, policy):
+    with pytest.raises(InputInvalid, match="from the future"):
+        gathered(tmp_path, policy, payments(50), span=Span(now_us=START_US + DAY_US))
+
+
+def test_an_id_used_twice_is_refused(tmp_path, policy):
+    frame = payments(50).with_columns(
+        pl.when(pl.col("no") == "7").then(pl.lit("8")).otherwise("no").alias("no")
+    )
+    with pytest.raises(InputInvalid, match="used once"):
+        gathered(tmp_path, policy, frame)
+    made = gathered(tmp_path, policy, frame, on_bad_row="skip")
+    assert made.notes["rows_refused"] == 1
+
+
+def test_one_class_alone_is_refused(tmp_path, policy):
+    made = gathered(tmp_path, policy, payments(200, fraud_share=0.0))
+    with pytest.raises(InputInvalid, match="are genuine"):
+        train(made.table, "INR", QUICK)
+
+
+def test_a_file_without_events_is_refused(tmp_path, policy):
+    with pytest.raises(InputInvalid):
+        gathered(tmp_path, policy, payments(5).head(0))
+
+
+def test_what_the_policy_excludes_is_no_input(tmp_path, policy):
+    names = [one.name for one in gathered(tmp_path, policy, payments(50)).table.inputs]
+    assert "line_count" not in names
+    assert {"amount", "frauds_share", "amount_over_customer_mean"} <= set(names)
