@@ -45,8 +45,8 @@ def write_week(
     ------
     InputInvalid
         There is no such week, it has not begun, the folder cannot be written, or the PDF's package is missing.
-    StorageUnavailable
-        There is nothing to read.
+    FolderUnusable
+        There is no installation yet.
     """
     now_us = SystemClock().now_us() if now_us is None else now_us
     number = last_whole_week(now_us) if week is None else week_named(week)
