@@ -166,8 +166,7 @@ class BulkDecider:
     Parameters
     ----------
     policy
-        Checked; or several views, of which the first gives `features`. No feature of several may ask lists, whose
-        content may differ between them.
+        Checked; or several views, of which the first gives `features`.
     rates
         Dated exchange rates, or None.
     windows_options

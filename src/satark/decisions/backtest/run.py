@@ -1,7 +1,7 @@
 """Run a backtest: bring events in, let one policy or two decide them all, add up, compare.
 
-Both policies see the same events in the same order. They share windows where they can, so a comparison costs little
-more than one run; where a feature asks a list, whose content may differ, each has windows of its own.
+Both policies see the same events in the same order, and share windows that hold the features of both: a comparison
+costs little more than one run.
 """
 
 from __future__ import annotations
@@ -199,15 +199,11 @@ class _Run:
         self._views, self._options = views, options
         self._tallies = [PolicyTally(view) for view in views]
         self._comparison = Comparison() if len(views) > 1 else None
-        groups = [list(views)] if _can_share(views) else [[view] for view in views]
-        self._deciders = [BulkDecider(group, windows_options=options.windows) for group in groups]
-        routed = {name for tally in self._tallies for name in tally.routes.facts}
-        for decider in self._deciders:
-            decider.read_also(routed)
+        self._decider = BulkDecider(views, windows_options=options.windows)
+        self._decider.read_also(name for tally in self._tallies for name in tally.routes.facts)
         self.attributes = {name: kind for view in views for name, kind in view.policy.attributes.items()}
         columns = stored_columns(self.attributes).keys()
-        wanted = frozenset(CUSTOMER_KEYS).union(*(decider.stored for decider in self._deciders))
-        self.stored = wanted & columns
+        self.stored = self._decider.stored.union(CUSTOMER_KEYS) & columns
         self._kinds: dict[str, int] = {}
         self._late = self._no_amount = 0
         self._amount = 0
@@ -218,7 +214,8 @@ class _Run:
     @property
     def horizon_us(self) -> int:
         """How long before a payment its windows may reach, lateness included."""
-        return max(one.windows.layout.max_offset_us + one.windows.lateness_us for one in self._deciders)
+        windows = self._decider.windows
+        return windows.layout.max_offset_us + windows.lateness_us
 
     def decide(
         self, stage: Stage, loaded: Loaded, writers: Sequence[Parts], tell: Callable[[int, int], None]
@@ -230,21 +227,15 @@ class _Run:
         if loaded.until_at is not None:
             times = times[times <= loaded.until_at]
         total, done = len(times), 0
-        for decider in self._deciders:
-            decider.use_rates(loaded.rates)
-        streams = [
-            decider.decide_all(_with_inputs(stage, loaded, decider, self._options.slice_events))
-            for decider in self._deciders
-        ]
-        for slices in zip(*streams, strict=True):
-            answers = [answer for decided in slices for answer in decided.answers]
-            self._add(slices[0], answers, loaded, writers)
-            done += slices[0].height
+        self._decider.use_rates(loaded.rates)
+        slices = _with_inputs(stage, loaded, self._decider, self._options.slice_events)
+        for decided in self._decider.decide_all(slices):
+            self._add(decided, loaded, writers)
+            done += decided.height
             tell(loaded.rows + done, loaded.rows + total)
 
-    def _add(
-        self, decided: Decided, answers: Sequence[Answers], loaded: Loaded, writers: Sequence[Parts]
-    ) -> None:
+    def _add(self, decided: Decided, loaded: Loaded, writers: Sequence[Parts]) -> None:
+        answers = decided.answers
         for kind, count in decided.kinds.items():
             self._kinds[kind] = self._kinds.get(kind, 0) + count
         self._late += decided.late
@@ -318,8 +309,6 @@ class _Run:
         notes = [*truth.notes(), *loaded.notes, *self._model_notes(from_us)]
         if self._no_amount:
             notes.append(Note("no_amount", {"payments": self._no_amount}))
-        if len(self._deciders) > 1:
-            notes.append(Note("own_windows"))
         return BacktestResult(
             format=FORMAT,
             source=Source(
@@ -362,18 +351,6 @@ def trained_until_us(card: Mapping[str, Any]) -> int | None:
     span = card.get("span")
     last = span.get("fit_to_us", span.get("to_us")) if isinstance(span, dict) else None
     return last if isinstance(last, int) else None
-
-
-def _can_share(views: Sequence[View]) -> bool:
-    """Return whether no feature asks a list: only then are equal features equal for all policies."""
-    if len(views) == 1:
-        return True
-    features = [feature for view in views for feature in view.policy.features]
-    return not any(
-        expr is not None and expr.lists
-        for feature in features
-        for expr in (feature.value, feature.where, feature.condition)
-    )
 
 
 def _has_control(stage: Stage) -> bool:

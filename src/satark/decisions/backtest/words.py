@@ -206,10 +206,6 @@ NOTES = {
         "{payments} payments have no amount in the base currency for want of a rate; they count as nothing.",
         "{payments} भुगतानों की राशि विनिमय दर के अभाव में मूल मुद्रा में नहीं है; उनकी राशि शून्य मानी गई है।",
     ),
-    "own_windows": Words(
-        "Each policy had windows of its own, since features ask lists.",
-        "सुविधाएँ सूचियों पर निर्भर हैं, इसलिए हर नीति की अपनी विंडो थीं।",
-    ),
     "model_missing": Words(
         "The model {model} could not be had; the policy was tried without it.",
         "मॉडल {model} उपलब्ध नहीं था; नीति उसके बिना जाँची गई।",
