@@ -14,6 +14,7 @@ from satark.core.clock import IST_OFFSET_US, MICROS_PER_SECOND
 from satark.web import views
 from satark.web.charts import BarChart, bar_chart
 from satark.web.decision.shelf import Shelf
+from satark.web.entity.choices import CustomerChoices, choices_of
 from satark.web.entity.labels import NOT_PERSONAL, label_of
 from satark.web.entity.names import EntityNames
 from satark.web.entity.windows import window_lines
@@ -64,6 +65,7 @@ class EntityPages:
         self._desk = desk
         self._names = EntityNames.of(desk)
         self._shelf = Shelf.of(desk.reader)
+        self._choices = CustomerChoices(desk)
         desk.renderer.add_names("span_name", SPAN_NAMES)
         desk.renderer.add_names("state_name", STATE_NAMES)
         desk.renderer.add_names("outcome_name", OUTCOME_NAMES)
@@ -73,6 +75,7 @@ class EntityPages:
         return [
             Page("/entities/{token}", self.show, "entities.view"),
             Page("/entities/{token}/reveal", self.reveal, "entities.view", methods=("POST",)),
+            *self._choices.pages(),
         ]
 
     async def show(self, request: Request, session: Session) -> Response:
@@ -143,6 +146,7 @@ class EntityPages:
             "chart": self._chart(ref, summary, span),
             "windows": window_lines(self._shelf, ref, entries[:EVENTS_IN_WINDOWS], lang),
             "neighbours": neighbours,
+            "choices": choices_of(desk, ref, entries) if allowed(role, "cases.work") else [],
             "cases": desk.cases.cases_of(ref, CASES_SHOWN) if allowed(role, "cases.view") else [],
             "rows": [row for row in map(views.row_of, shown) if row is not None],
             "others": _not_decided(shown),
