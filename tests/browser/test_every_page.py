@@ -26,11 +26,17 @@ SOURCE = Path(__file__).parents[2] / "src"
 sys.path.insert(0, str(Path(__file__).parent))
 PASSWORD = "correct horse battery"
 PER_PATTERN = 2
+SECOND = "second"
+"""A member of staff with a second factor, as `whole_console.py` makes one."""
+LINKS: list[str] = []
+"""Tokens of notices; each can be answered once."""
 PIECES = frozenset(
     {
         "/live/rows",
         "/live/stream",
         "/queue/rows",
+        "/queue/due",
+        "/cases/{case:int}/clock",
         "/cases/{case:int}/files/{file:int}",
         "/graph/case/{case:int}",
         "/graph/around/{token}",
@@ -70,7 +76,9 @@ def address(tmp_path_factory):
     )
     told = process.stdout.readline()
     assert told, "the pages did not start"
-    yield json.loads(told)["address"]
+    found = json.loads(told)
+    LINKS.extend(found["links"])
+    yield found["address"]
     process.terminate()
     assert process.wait(timeout=30) == 0
     process.stdout.close()
@@ -82,6 +90,39 @@ def log_in(page, address, name="administrator"):
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
     page.wait_for_selector("nav a[href='/account']")
+
+
+def answer_links(page, address, lang) -> list[str]:
+    """Answer a link each way, as a customer does, and look at it before, afterwards, and when it is opened again."""
+    from accessibility import problems_of
+
+    found = []
+    for answer in ("fraud", "genuine"):
+        link = f"{address}/c/{LINKS.pop()}?lang={lang}"
+        assert page.goto(link).status == 200
+        found += [f"link: {one}" for one in problems_of(page)]
+        page.click(f"button[name='answer'][value='{answer}']")
+        page.wait_for_selector("form.answers", state="detached")
+        found += [f"answered {answer}: {one}" for one in problems_of(page)]
+        page.goto(link)
+        found += [f"answered {answer} before: {one}" for one in problems_of(page)]
+    return found
+
+
+def second_step(page, address) -> list[str]:
+    """Give the password of somebody with a second factor, and a wrong code."""
+    from accessibility import problems_of
+
+    page.goto(f"{address}/login")
+    page.fill("#username", SECOND)
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_selector("form[action='/login/second']")
+    found = [f"second step: {one}" for one in problems_of(page)]
+    page.fill("#code", "000000")
+    page.click("form[action='/login/second'] button.main")
+    page.wait_for_selector("[role='alert']")
+    return [*found, *(f"wrong code: {one}" for one in problems_of(page))]
 
 
 def links_of(page) -> list[str]:
@@ -119,6 +160,9 @@ def test_axe_finds_nothing_when_every_page_is_opened(browser, address, lang, wid
 
     look("/login")
     look("/c/none", 404)
+    problems.extend(answer_links(page, address, lang))
+    problems.extend(second_step(page, address))
+    complaints.clear()
     log_in(page, address)
     assert page.get_attribute("html", "lang") == lang
     look("/nowhere", 404)

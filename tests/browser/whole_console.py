@@ -13,6 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.support.lifecycle import MEERA, stage
+from tests.support.notice_bank import TOKEN
+from tests.support.notices import ADDRESS, make_decision, make_entry, make_event, policy_text
 
 from satark.app.pages import serve_pages
 from satark.app.seeding import seed_store
@@ -20,6 +22,7 @@ from satark.app.settings import load_settings
 from satark.app.wiring import AppWiring
 from satark.cases.lists import Held
 from satark.cases.model import CaseOutcome, QueueFilter
+from satark.cases.notices import NoticePlan, NoticePlanner
 from satark.cases.policy_life import Person, Step
 from satark.core.clock import SystemClock
 from satark.decisions.again import policy_input, policy_ref
@@ -32,6 +35,9 @@ from satark.storage import FolderLock
 PASSWORD = "correct horse battery"
 ROLES = ("analyst", "supervisor", "author", "administrator", "auditor", "officer", "viewer")
 DAY_US = 86_400_000_000
+CUSTOMERS = 8
+"""Links that can be answered: two for each language and width."""
+LINKS: list[str] = []
 
 
 def main() -> None:
@@ -44,12 +50,14 @@ def main() -> None:
     if not (folder / "satark.db").exists():
         seed_store(wiring, decisions=decisions, alerts=decisions // 6, seed=7, tell=lambda *_: None)
         fill(wiring)
+    with wiring.storage() as storage, wiring.desk(storage) as desk:
+        LINKS.extend(tell_customers(desk))
     serve_pages(wiring, announce)
 
 
 def announce(told) -> None:
     if told.get("step") == "listening":
-        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.write(json.dumps({**told, "links": LINKS}) + "\n")
         sys.stdout.flush()
 
 
@@ -59,6 +67,9 @@ def fill(wiring: AppWiring) -> None:
     with FolderLock(wiring.data), wiring.storage() as storage, wiring.desk(storage) as desk:
         for role in ROLES:
             storage.staff.create(role, role, password=PASSWORD)
+        storage.staff.create("second", "analyst", password=PASSWORD)
+        desk.identity.factors.begin_totp("second", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+        desk.identity.factors.confirm_totp("second", 0, actor="second")
         name = next(iter(wiring.policy().lists))
         last = storage.events.last_seq()
         edits = [
@@ -102,6 +113,29 @@ def fill(wiring: AppWiring) -> None:
         )
         storage.audit.append(actor="system", action="tested", subject="console")
         stage_policies(wiring, storage, desk)
+
+
+def tell_customers(desk) -> list[str]:
+    """Tell customers of held payments; return the tokens of their links."""
+    clock = SystemClock()
+    planner = NoticePlanner(
+        NoticePlan.of(load_policy(policy_text())),
+        book=desk.notices,
+        cases=desk.cases,
+        channels=lambda: frozenset({"sms"}),
+        address=ADDRESS,
+        clock=clock,
+    )
+    tokens = []
+    for number in range(CUSTOMERS):
+        mark = clock.now_us()
+        customer = {"id": f"told-{mark}-{number}", "phone": f"+9198123456{number:02d}"}
+        event = make_event(id=f"told-{mark}-{number}", customer=customer)
+        entry, decision = make_entry(event, occurred_us=mark), make_decision("hold", "velocity")
+        with desk.writing() as connection:
+            (message,) = planner.plan(entry, decision, event, connection=connection)
+        tokens.append(TOKEN.search(message.body.decode())[1])
+    return tokens
 
 
 def stage_policies(wiring: AppWiring, storage, desk) -> None:
