@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from satark.policies import Policy
 
 AMOUNT = "amount"
+"""In minor units of the base currency, as the fact of that name, so that a model's input of it has the same bins."""
 WARM_UP = 2_000
 """So many values make a reference where no model card has one."""
 SYSTEM_OWNER = 0
@@ -138,7 +139,7 @@ class Gauge:
         own = math.nan
         if event is not None:
             minor = event.amount_minor if event.currency == self.policy.base_currency else base_amount
-            own = math.nan if minor is None else minor / 100
+            own = math.nan if minor is None else float(minor)
         values.append(own)
         if self._inputs is None:
             return values
@@ -247,7 +248,9 @@ class Gauges:
         signatures = {one.name: feature_signature(one) for one in policy.features}
         for entry in self._find(SYSTEM_OWNER, MODEL_REF + wanted.hash):
             try:
-                return bind_model(load_model(entry.body), names, signatures, policy.base_currency)
+                model = load_model(entry.body)
+                if model.hash == wanted.hash:
+                    return bind_model(model, names, signatures, policy.base_currency)
             except SatarkError:
                 continue
         return None
