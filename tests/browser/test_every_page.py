@@ -44,6 +44,8 @@ PIECES = frozenset(
         "/search/{token}",
         "/dashboard/figures",
         "/audit/state",
+        "/policy/now",
+        "/backtests/{job:int}/state",
     }
 )
 """Addresses that answer with a piece, a stream, data or a redirect; what they bring is seen inside the pages."""

@@ -159,7 +159,7 @@ def run_job(wiring: AppWiring, number: int, tries: int) -> None:
             desk.jobs.fail(job, reason)
 
 
-class _GivenUp(Exception):  # noqa: N818 - no error
+class _GivenUp(Exception):
     """Somebody gave the job up."""
 
 

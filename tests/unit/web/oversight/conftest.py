@@ -29,6 +29,7 @@ class Counted:
 @pytest.fixture
 def world(tmp_path):
     made = World(tmp_path / "desk", policy=PHONES)
+    made.text = PHONES
     made.count = lambda: made.desk.rollups.catch_up(Counted(made.log))
     made.count()
     yield made
