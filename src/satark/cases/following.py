@@ -84,7 +84,7 @@ def follow(entry: LogEntry, *, base_currency: str, tokens: CardTokens | None = N
         event = current_card(event, tokens)
     decision = _decision(entry)
     unreadable = decision is None and entry.decision is not None
-    action = None if decision is None else decision.would or decision.action
+    action = None if decision is None else _action_of(decision)
     if isinstance(event, Label):
         return Followed(entry, event, verdict=_VERDICTS[event.label])
     if not isinstance(event, Payment | PayeeChange):
@@ -142,6 +142,11 @@ def base_amount(event: Payment, features: bytes | None, base_currency: str) -> i
     if event.currency == base_currency:
         return event.amount_minor
     return base_amount_of(features)
+
+
+def _action_of(decision: Decision) -> str:
+    """Return what was decided; a payment that was released by lot went through, and nobody shall meddle with it."""
+    return decision.action if decision.released else decision.would or decision.action
 
 
 def _decision(entry: LogEntry) -> Decision | None:

@@ -56,6 +56,7 @@ class _Decision(msgspec.Struct):
     degraded: list[str] = []
     latency_us: dict[str, int] = {}
     would: str | None = None
+    released: bool = False
 
 
 class _Place(msgspec.Struct):
@@ -128,7 +129,7 @@ class Tally:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return
         hour = hour_of(entry.occurred_us)
-        action = decision.would or decision.action
+        action = decision.action if decision.released else decision.would or decision.action
         amount = base_amount(event.amount_minor, event.currency, entry.features)
         self.count(hour, ACTION, action, amount)
         self.count(hour, SCORE, f"{score_bucket(decision.score):02d}.{action}", amount)

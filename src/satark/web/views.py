@@ -13,6 +13,7 @@ from satark.core.clock import format_ist, from_us
 from satark.core.money import format_minor
 from satark.decisions.model import Decision
 from satark.decisions.ports import FLAG_LATE, LogEntry
+from satark.decisions.roster import CANARY
 from satark.web.masks import mask_email, mask_id, mask_ip, mask_phone, mask_pin, mask_vpa
 
 ACTIONS = ("block", "hold", "challenge", "allow")
@@ -89,7 +90,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     would
-        What was decided in observe mode, where the answer is always allow.
+        What was decided in observe mode, where the answer is always allow, or of a payment that was released.
+    released
+        Let through by lot, to learn its outcome.
+    canary
+        A policy that answers for some of the customers has answered.
     amount
         Written for people, empty when the body is gone.
     rupees_minor
@@ -109,11 +114,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     late: bool
     degraded: bool
     reasons: tuple[tuple[str, str, str], ...]
+    released: bool = False
+    canary: bool = False
 
     @property
     def shown_action(self) -> str:
         """The action that tells what was found: in observe mode what would have been done."""
-        return self.would or self.action
+        return self.action if self.released else self.would or self.action
 
     @property
     def time(self) -> str:
@@ -152,6 +159,8 @@ def row_of(entry: LogEntry) -> Row | None:
         late=bool(entry.flags & FLAG_LATE),
         degraded=bool(decision.degraded),
         reasons=tuple((reason.code, reason.en, reason.hi) for reason in decision.reasons),
+        released=decision.released,
+        canary=decision.part == CANARY,
     )
 
 

@@ -92,6 +92,13 @@ def test_what_would_have_been_done_counts_in_observe_mode():
     assert (followed.action, followed.linked.action) == ("block", "block")
 
 
+def test_what_was_released_by_lot_is_followed_as_allowed():
+    """A case or a word to the customer would change the outcome that is to be learnt."""
+    decision = {"action": "allow", "would": "hold", "released": True}
+    followed = follow(entry(payment("p1"), decision=decision), base_currency="INR")
+    assert (followed.action, followed.linked.action) == ("allow", "allow")
+
+
 @pytest.mark.parametrize(
     ("features", "amount"),
     [
@@ -99,6 +106,7 @@ def test_what_would_have_been_done_counts_in_observe_mode():
         (b"nonsense", 0),
         (msgspec.msgpack.encode(("v", [], 950_000)), 950_000),
         (msgspec.msgpack.encode(("v", [], None)), 0),
+        (msgspec.msgpack.encode(("v", [], 950_000, {"model": 0.5})), 950_000),
     ],
 )
 def test_foreign_money_counts_as_it_was_decided_with(features, amount):

@@ -47,6 +47,10 @@ def test_every_measure_is_counted_when_payment_was_held():
     }
 
 
+def test_what_was_released_by_lot_counts_as_allowed():
+    assert ("action", "allow") in counted(entry(action="allow", would="hold", released=True))
+
+
 def test_what_would_have_been_counts_when_policy_only_observes():
     assert ("action", "block") in counted(entry(action="allow", would="block"))
 
