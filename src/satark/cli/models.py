@@ -61,8 +61,9 @@ def import_(
 
     The file is checked, tried out, and written as a model that a policy can name by its hash.
     """
+    from satark.cli.trying import import_apart
     from satark.connectors.mlflow_registry import PREFIX, fetch_model
-    from satark.models.adapters import import_model, read_schema
+    from satark.models.adapters import read_schema
     from satark.models.adapters.formats import MAX_FILE_BYTES
     from satark.storage.model_store import ModelStore
 
@@ -74,24 +75,25 @@ def import_(
         data, name = fetched.data, fetched.name
     else:
         data, name = _bytes(Path(source), MAX_FILE_BYTES), Path(source).name
-    made = import_model(data, read, base_currency=one.base_currency, file=name)
+    model, blocks = import_apart(data, read, base_currency=one.base_currency, file=name)
     if out is None:
-        path = ModelStore(wiring.data).put(made.data)
+        path = ModelStore(wiring.data).put(model.data)
     else:
         path = out
-        _write(out, made.data)
-    head = made.model.head
-    bulk = "in blocks" if made.blocks else "row by row"
-    use = path.name if out is not None else f"sha256:{made.model.hash}"
-    result = {"hash": made.model.hash, "name": head.name, "kind": head.kind, "path": path, "bulk": bulk}
+        _write(out, model.data)
+    head = model.head
+    bulk = "in blocks" if blocks else "row by row"
+    use = path.name if out is not None else f"sha256:{model.hash}"
+    result = {"hash": model.hash, "name": head.name, "kind": head.kind, "path": path, "bulk": bulk}
     output.result(
         result,
         [
-            f"{head.name}: {head.kind}, {len(head.inputs)} inputs, {len(made.data):,} bytes; backtests score it {bulk}",
+            f"{head.name}: {head.kind}, {len(head.inputs)} inputs, {len(model.data):,} bytes",
+            f"Backtests score it {bulk}.",
             f"Written: {path}",
             "",
             "In a policy:",
-            f"  model: {{use: {use}, hash: {made.model.hash}}}",
+            f"  model: {{use: {use}, hash: {model.hash}}}",
         ],
     )
 

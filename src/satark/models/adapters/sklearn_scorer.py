@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sklearn
 import skops.io
+from threadpoolctl import ThreadpoolController
 
 from satark.core.errors import ModelInvalid
 from satark.models.adapters.payload import Filler, as_row, decode_payload
@@ -65,6 +66,8 @@ class SklearnScorer:
         self._sign = -1.0 if payload.falls else 1.0
         self._column = _column(self.model, payload.positive) if payload.probability else None
         self._function = _function(self.model, probability=payload.probability)
+        # Threads of a numerical library that wait for one another cost a single row twenty times its own time.
+        self._threads = ThreadpoolController()
         self.block_rows = BLOCK_ROWS if payload.blocks and is_exact(self.model) else 1
 
     def one(self, values: Sequence[float | None]) -> float:
@@ -86,7 +89,7 @@ class SklearnScorer:
 
     def _run(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         try:
-            with np.errstate(all="ignore"):
+            with self._threads.limit(limits=1), np.errstate(all="ignore"):
                 found = np.asarray(self._function(self._fill(rows)), dtype=np.float64)
         except Exception as error:  # noqa: BLE001 - estimators raise whatever they like
             reason = (str(error).splitlines() or [""])[0][:160]
