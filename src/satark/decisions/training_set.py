@@ -399,7 +399,7 @@ def _gather(decided: Decided, possible: Candidates, known: _Known, span: Span, k
     use = wanted["use"]
     if use.any():
         kept.add(_rows(decided, use, possible), about.filter(use))
-    return int(wanted["in"].sum() - use.sum())
+    return int((wanted["in"] & ~use).sum())
 
 
 def _gather_others(decided: Decided, possible: Candidates, span: Span, others: _Kept) -> None:
@@ -435,11 +435,17 @@ def _rows(decided: Decided, use: pl.Series, possible: Candidates) -> NDArray[np.
 def _table(kept: _Kept, possible: Candidates, reports: pl.DataFrame) -> tuple[Table, pl.Series]:
     if not kept.parts:
         raise InputInvalid("there is no payment with a known outcome in the span of the training", payments=0)
-    about = pl.concat([about for _, about in kept.parts]).with_row_index("__row")
-    order = about.sort("at", "__row")["__row"].to_numpy()
-    rows = np.concatenate([rows for rows, _ in kept.parts])[order]
-    kept.parts.clear()
-    about = about[order]
+    about = pl.concat([about for _, about in kept.parts])
+    rows = np.empty((len(about), len(possible.inputs)), dtype=np.float64)
+    start = 0
+    # Part by part, so that nothing is in memory twice.
+    while kept.parts:
+        part, _ = kept.parts.pop(0)
+        rows[start : start + len(part)] = part
+        start += len(part)
+    order = np.argsort(about["at"].to_numpy(), kind="stable")
+    if (np.diff(order) != 1).any():
+        rows, about = rows[order], about[order]
     reported = about.join_asof(
         reports.with_columns(pl.col("at").alias("reported_at")),
         on="at",

@@ -7,11 +7,15 @@ import polars as pl
 import pytest
 
 from satark.core.errors import InputInvalid
+from satark.decisions.replay import replay
 from satark.decisions.replay_map import load_map
 from satark.decisions.training_set import Span, training_set
+from satark.features.spec import feature_signature
+from satark.models import bind_model, load_model
 from satark.models.training.fit import train
 from satark.models.training.options import TrainingOptions
 from satark.policies import load_policy
+from satark.policies.names import known_facts, rule_names
 
 START_US = 1_767_225_600_000_000
 DAY_US = 86_400_000_000
@@ -211,3 +215,34 @@ def test_what_the_policy_excludes_is_no_input(tmp_path, policy):
     names = [one.name for one in gathered(tmp_path, policy, payments(50)).table.inputs]
     assert "line_count" not in names
     assert {"amount", "frauds_share", "amount_over_customer_mean"} <= set(names)
+
+
+def test_a_trained_model_fits_its_policy_and_scores_one_event_as_it_scored_many(tmp_path, policy):
+    cut = START_US + 30 * DAY_US
+    made = gathered(tmp_path, policy, payments(), span=Span(end_us=cut), scored=Span(start_us=cut))
+    model = load_model(train(made.table, policy.base_currency, QUICK).data)
+    names = rule_names(known_facts(policy.attributes, policy.signals), policy.features)
+    bound = bind_model(
+        model, names, {one.name: feature_signature(one) for one in policy.features}, policy.base_currency
+    )
+    out = tmp_path / "features.parquet"
+    replay(
+        tmp_path / "events.parquet", policy, mapping=load_map(MAP.replace("DELAY", "2d")), features_out=out
+    )
+    features = {row["id"]: row for row in pl.read_parquet(out).iter_rows(named=True)}
+    facts = {f"t{row['no']}": row for row in payments().iter_rows(named=True)}
+    order = sorted(bound.needed)
+    score = bound.compile(order)
+    assert len(made.others) > 100
+    for row in made.score(model).iter_rows(named=True):
+        own = facts[row["id"]]
+        values = {
+            **features[row["id"]],
+            "amount": own["amount"],
+            "method": "card",
+            "channel": "unknown",
+            "currency": "INR",
+            "occurred_at": int(own["when"].timestamp() * 1_000_000),
+            "quantity": 0,
+        }
+        assert score([values[name] for name in order], None) == row["score"]

@@ -11,27 +11,50 @@ if TYPE_CHECKING:
     from satark.models.training.derive import Derived
 
 Both = tuple[str, str]
+PAYMENT = "payment"
 
 KEYS: dict[str, Both] = {
-    "account": ("account", "खाते"),
+    "account": ("account", "खाता"),
     "bin6": ("card number range", "कार्ड नंबर-शृंखला"),
     "card": ("card", "कार्ड"),
     "customer": ("customer", "ग्राहक"),
     "device": ("device", "डिवाइस"),
-    "email": ("e-mail address", "ईमेल पते"),
+    "email": ("e-mail address", "ईमेल पता"),
     "fingerprint": ("device fingerprint", "डिवाइस फ़िंगरप्रिंट"),
-    "ip": ("network address", "नेटवर्क पते"),
+    "ip": ("network address", "नेटवर्क पता"),
     "ip_prefix": ("network", "नेटवर्क क्षेत्र"),
+    "label": ("outcome", "नतीजा"),
     "merchant": ("merchant", "व्यापारी"),
     "mcc": ("merchant category", "व्यापार श्रेणी"),
-    "payee_account": ("payee account", "पाने वाले के खाते"),
+    "payee_account": ("payee account", "लाभार्थी खाता"),
     "payee_key": ("payee", "लाभार्थी"),
-    "payee_vpa": ("payee UPI address", "लाभार्थी के यूपीआई पते"),
+    "payee_vpa": ("payee UPI address", "लाभार्थी यूपीआई पता"),
     "payer_key": ("payer", "भुगतानकर्ता"),
     "phone": ("phone number", "फ़ोन नंबर"),
-    "shipping_address": ("delivery address", "डिलीवरी पते"),
-    "vpa": ("UPI address", "यूपीआई पते"),
+    "shipping_address": ("delivery address", "डिलीवरी पता"),
+    "vpa": ("UPI address", "यूपीआई पता"),
 }
+PLACES: dict[str, Both] = {
+    "account": ("from this account", "इस खाते से"),
+    "bin6": ("on cards of this number range", "इस नंबर-शृंखला के कार्डों से"),
+    "card": ("on this card", "इस कार्ड से"),
+    "customer": ("of this customer", "इस ग्राहक के"),
+    "device": ("from this device", "इस डिवाइस से"),
+    "email": ("with this e-mail address", "इस ईमेल पते से"),
+    "fingerprint": ("from this device", "इस डिवाइस से"),
+    "ip": ("from this network address", "इस नेटवर्क पते से"),
+    "ip_prefix": ("from this network", "इस नेटवर्क क्षेत्र से"),
+    "merchant": ("at this merchant", "इस व्यापारी के यहाँ"),
+    "mcc": ("in this merchant category", "इस व्यापार श्रेणी में"),
+    "payee_account": ("to this account", "इस लाभार्थी खाते में"),
+    "payee_key": ("to this payee", "इस लाभार्थी को"),
+    "payee_vpa": ("to this UPI address", "इस यूपीआई पते पर"),
+    "payer_key": ("by this payer", "इस भुगतानकर्ता के"),
+    "phone": ("with this phone number", "इस फ़ोन नंबर से"),
+    "shipping_address": ("to this delivery address", "इस डिलीवरी पते पर"),
+    "vpa": ("from this UPI address", "इस यूपीआई पते से"),
+}
+"""Where the entries of a window are, by its key."""
 FACTS: dict[str, Both] = {
     "amount": ("amount", "राशि"),
     "channel": ("channel", "माध्यम"),
@@ -60,7 +83,7 @@ STATISTICS: dict[Statistic, Both] = {
     Statistic.MIN: ("least {of} of {entries} {{value}}", "{entries} में सबसे कम {of} {{value}}"),
     Statistic.MAX: ("greatest {of} of {entries} {{value}}", "{entries} में सबसे अधिक {of} {{value}}"),
     Statistic.STD: ("spread of {of} over {entries} {{value}}", "{entries} में {of} का फैलाव {{value}}"),
-    Statistic.DISTINCT: ("{{value}} different {of} among {entries}", "{entries} में {{value}} अलग-अलग {of}"),
+    Statistic.DISTINCT: ("{{value}} different {of}s among {entries}", "{entries} में {{value}} अलग-अलग {of}"),
     Statistic.FIRST: ("{of} of the first of {entries} {{value}}", "{entries} में पहले की {of} {{value}}"),
     Statistic.LAST: ("{of} of the last of {entries} {{value}}", "{entries} में पिछले की {of} {{value}}"),
     Statistic.SINCE_LAST: ("{{value}} since the last of {entries}", "{entries}: पिछले से {{value}} बाद"),
@@ -79,8 +102,8 @@ STATISTICS: dict[Statistic, Both] = {
 FAMILIES: dict[str, Both] = {
     "habit": ("{fact} is {{value}} this: {one}", "{fact} इसका {{value}} है: {one}"),
     "deviation": (
-        "{fact} is {{value}} standard deviations above this: {one}",
-        "{fact} इससे {{value}} मानक विचलन अधिक है: {one}",
+        "{fact} is {{value}} standard deviations from this: {one}",
+        "{fact} इससे {{value}} मानक विचलन दूर है: {one}",
     ),
     "recent": ("{one} is {{value}} this: {other}", "{one} इसका {{value}} है: {other}"),
     "pace": ("{{value}} of {other} fall into {window}", "{other} में से {{value}} {window} में"),
@@ -112,9 +135,11 @@ def say_feature(spec: FeatureSpec) -> Both:
     >>> from satark.language import Position
     >>> spec, _ = parse_feature("n", "count() by card over 10m", BASE_FACTS, Position("p"))
     >>> say_feature(spec)
-    ('{value} payments on this card in 10 minutes', 'इस कार्ड पर 10 मिनट में {value} भुगतान')
+    ('{value} payments on this card in 10 minutes', 'इस कार्ड से 10 मिनट में {value} बार')
     """
     en, hi = _words(spec, 0), _words(spec, 1)
+    if spec.statistic is Statistic.COUNT and spec.event_type == PAYMENT and spec.where is None:
+        hi = "{value} बार"
     return f"{en} {_place(spec, 0)}", f"{_place(spec, 1)} {hi}"
 
 
@@ -154,13 +179,12 @@ def _words(spec: FeatureSpec, lang: int) -> str:
 
 
 def _place(spec: FeatureSpec, lang: int) -> str:
-    keys = [KEYS.get(name, (name, name))[lang] for name in spec.by]
+    places = [PLACES.get(name, (f"with this {name}", f"इस {name} पर"))[lang] for name in spec.by]
     window = duration_words(spec.window_seconds, "hi" if lang else "en")
     delay = duration_words(spec.delay_seconds, "hi" if lang else "en") if spec.delay_seconds else ""
     if lang:
-        tail = f", {delay} पहले तक" if delay else ""
-        return f"इस {' और '.join(keys)} पर {window} में{tail}"
-    return f"on this {' and '.join(keys)} in {window}" + (f" up to {delay} ago" if delay else "")
+        return f"{' और '.join(places)} {window} में" + (f" ({delay} पहले तक)" if delay else "")
+    return f"{' and '.join(places)} in {window}" + (f", up to {delay} ago" if delay else "")
 
 
 def _escaped(text: str) -> str:
