@@ -55,17 +55,13 @@ NEAR = _walk(
 near AS (
     SELECT links.entity AS entity, count(*) AS n_events, max(links.seq) AS last_seq,
         sum(CASE WHEN said.verdict = 1 THEN 1 ELSE 0 END) AS n_fraud
-    FROM walk CROSS JOIN entity_links AS links CROSS JOIN entity_events AS said
-    WHERE links.seq = walk.seq AND links.entity <> walk.entity AND said.seq = links.seq
+    FROM walk CROSS JOIN entity_events AS said CROSS JOIN entity_links AS links
+    WHERE said.seq = walk.seq AND links.seq = walk.seq AND links.entity <> walk.entity
     GROUP BY links.entity
 )
-SELECT kind, value, n_events, n_fraud, last_seq FROM (
-    SELECT entities.kind, entities.value, near.n_events, near.n_fraud, near.last_seq
-    FROM near CROSS JOIN entities
-    WHERE entities.id = near.entity
-    ORDER BY near.n_events DESC, near.last_seq DESC, near.entity
-    LIMIT :most
-) AS nearest
+SELECT entities.kind, entities.value, nearest.n_events, nearest.n_fraud, nearest.last_seq
+FROM (SELECT * FROM near ORDER BY n_events DESC, last_seq DESC, entity LIMIT :most) AS nearest CROSS JOIN entities
+WHERE entities.id = nearest.entity
 UNION ALL
 SELECT entities.kind, NULL, count(*), 0, 0
 FROM near CROSS JOIN entities
