@@ -128,3 +128,21 @@ def test_nothing_fires_when_every_value_is_missing():
     verdict = verdict_of(load_bundled())
     assert verdict.action == "allow"
     assert verdict.fired == ()
+
+
+def test_rule_that_is_switched_off_neither_fires_nor_exempts():
+    rules = rule("large", "amount_minor > 3", "action: hold") + rule(
+        "trusted", "amount_minor > 4", "exempt: [large]"
+    )
+    policy = policy_of(rules)
+    order = compile_rules(policy).order
+    values = [5] * len(order)
+    env = ListBook.of(policy).at(0)
+
+    def codes(*killed):
+        return [fired.code for fired in compile_rules(policy, killed).evaluate(values, env).fired]
+
+    assert codes() == ["trusted"]
+    assert codes("trusted") == ["large"]
+    assert codes("large") == ["trusted"]
+    assert codes("large", "trusted") == []

@@ -66,6 +66,7 @@ FACT_NAMES = {
     "line_count": _("Order lines"),
     "location": _("Where it happened"),
     "mcc": _("Merchant category"),
+    "model_score": _("Score of the model"),
     "merchant": _("Merchant"),
     "method": _("Method"),
     "occurred_at": _("Time"),
