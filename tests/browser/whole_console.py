@@ -19,18 +19,22 @@ from tests.support.notices import ADDRESS, make_decision, make_entry, make_event
 from satark.app.pages import serve_pages
 from satark.app.seeding import seed_store
 from satark.app.settings import load_settings
+from satark.app.watching import Watching
 from satark.app.wiring import AppWiring
 from satark.cases.lists import Held
 from satark.cases.model import CaseOutcome, QueueFilter
 from satark.cases.notices import NoticePlan, NoticePlanner
 from satark.cases.policy_life import Person, Step
-from satark.core.clock import SystemClock
+from satark.core.clock import SystemClock, ist_day
 from satark.decisions.again import policy_input, policy_ref
 from satark.decisions.list_edits import LIST_EDIT, ListEdit, encode_list_edit, list_ref
 from satark.decisions.ports import LogEntry
 from satark.decisions.roster import ROSTER, ROSTER_REF, Roster, encode_roster, order_of
+from satark.decisions.watch import Finding, Kind, Verdict
+from satark.decisions.watch.measures import week_of
 from satark.policies import bundled_path, load_policy
 from satark.storage import FolderLock
+from satark.storage.desk.watch import Run
 
 PASSWORD = "correct horse battery"
 ROLES = ("analyst", "supervisor", "author", "administrator", "auditor", "officer", "viewer")
@@ -113,6 +117,30 @@ def fill(wiring: AppWiring) -> None:
         )
         storage.audit.append(actor="system", action="tested", subject="console")
         stage_policies(wiring, storage, desk)
+        watch(wiring, storage, desk)
+
+
+def watch(wiring: AppWiring, storage, desk) -> None:
+    """Count what was decided, and add the weeks that an installation of today cannot have."""
+    part = Watching(storage.events, desk, wiring.policy(), SystemClock(), give_way=lambda: None)
+    while part.step():
+        pass
+    week = week_of(ist_day(SystemClock().now_us()))
+    found = [
+        Finding(
+            kind, "card_payments_10m", week - back, value, 0.8 * value, 1.2 * value, 0.2, 4_210, verdict, 0.1
+        )
+        for kind in Kind
+        for back, value, verdict in (
+            (0, 0.41, Verdict.BREACH),
+            (1, 0.22, Verdict.NEAR),
+            (2, 0.11, Verdict.OK),
+            (3, 0.1, Verdict.THIN),
+            (4, 0.09, Verdict.OPEN),
+        )
+    ]
+    desk.watch.put_findings(range(week - 4, week + 1), found, Run(SystemClock().now_us(), 1))
+    desk.watch_cases.tell(found, queue="supervision", deadline_seconds=86_400)
 
 
 def tell_customers(desk) -> list[str]:
