@@ -140,10 +140,12 @@ def load_skops(data: bytes) -> Any:  # noqa: ANN401 - scikit-learn has no types
             # Versions that differ in the last number only read each other's models.
             warnings.simplefilter("ignore")
             model = skops.io.loads(data, trusted=sorted(names.types))
+        check_trees(model)
+    except ModelInvalid:
+        raise
     except Exception as error:  # noqa: BLE001 - a crafted file can make any of the classes raise anything
         message = f"it cannot be read ({type(error).__name__})"
         raise ModelInvalid(message) from None
-    check_trees(model)
     for part, _ in walk(model):
         if hasattr(part, "n_jobs"):
             part.n_jobs = None

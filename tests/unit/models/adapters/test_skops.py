@@ -266,3 +266,14 @@ def test_cut_file_is_refused(share):
     model = skops_bytes()
     with pytest.raises(ModelInvalid):
         bring(model[: int(len(model) * share)])
+
+
+@pytest.mark.parametrize(
+    "header", ["{'descr': '<f8', 'shape': (", "", "{'descr': None}", "{'shape': (1,)}", "f(x)"]
+)
+def test_array_is_refused_when_its_header_is_none(header):
+    first = next(
+        name for name in zipfile.ZipFile(io.BytesIO(skops_bytes())).namelist() if name.endswith("npy")
+    )
+    with pytest.raises(ModelInvalid, match="damaged"):
+        bring(repacked(skops_bytes(), members={first: _npy(header)}))
