@@ -255,7 +255,7 @@ def explained(
     pushes = (contributions(bound, rows) if told is None else told)[0]
     if not np.isfinite(pushes).all():
         return Failure.UNUSABLE
-    top = top_contributions(bound, row, pushes, most)
+    top = top_contributions(bound, row.tolist(), pushes.tolist(), most)
     named = {one.name for one in top}
     others = [place for place, one in enumerate(bound.model.head.inputs) if one.name not in named]
     inputs = tuple(ExplainedInput(one.name, one.push, one.en[:MAX_TEXT], one.hi[:MAX_TEXT]) for one in top)

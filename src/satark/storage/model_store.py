@@ -132,7 +132,9 @@ class ModelStore:
         except OSError:
             return []
         return [
-            path for path in paths if path.suffix == SUFFIX and _HASH.fullmatch(path.name.removesuffix(SUFFIX))
+            path
+            for path in paths
+            if path.suffix == SUFFIX and _HASH.fullmatch(path.name.removesuffix(SUFFIX))
         ]
 
 
