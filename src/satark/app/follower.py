@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from satark.app.alert_routes import AlertRoutes
 from satark.app.watching import with_supervision
 from satark.cases.cloud_events import event_message
 from satark.cases.following import alert_of, follow, kinds_of_rules
 from satark.cases.linking import Labelled, Verdict
-from satark.cases.routing import Router
 from satark.core.clock import MICROS_PER_DAY, from_us
 from satark.core.errors import IntegrityBroken, SatarkError
+from satark.decisions.logged_roster import roster_at
 from satark.decisions.ports import FLAG_LABELLED
-from satark.events import Context, compile_reader
+from satark.decisions.roster import ROSTER
+from satark.events import Context
 from satark.storage.engines import FAULTS
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ class Follower:
     desk
         Written.
     policy
-        Whose routes say what becomes an alert.
+        Of the settings; its routes serve where those of the policy that decided cannot be read.
     tokens, rates
         As the engine has them.
     planner
@@ -104,16 +106,19 @@ class Follower:
         self._rates = rates
         self._planner = planner
         self._history_us = history_us
-        self._router = Router(policy.cases)
-        self._read = compile_reader(self._router.facts, "payment", policy.signals, policy.attributes)
-        self._kinds = {rule.code: rule.kind for rule in policy.rules}
+        self._routes = AlertRoutes(log, policy)
         self._recent: OrderedDict[tuple[int, str], int] = OrderedDict()
         self.place = desk.followers.begin(NAME)
 
     def adopt(self) -> None:
-        """Let the desk know the policy's words for queues, reasons and checklists."""
+        """Let the desk know the words for queues, reasons and checklists of the policy that decides."""
         with self._desk.writing("the policy's words") as connection:
-            self._desk.cases.adopt(connection, with_supervision(self._policy))
+            self._adopt(connection)
+
+    def _adopt(self, connection: sa.Connection) -> None:
+        roster = roster_at(self._log)
+        live = self._policy if roster is None else self._routes.of(roster.live).policy
+        self._desk.cases.adopt(connection, with_supervision(live))
 
     def step(self, limit: int = BATCH) -> int:
         """Do the next entries of the log; return how many there were.
@@ -143,6 +148,8 @@ class Follower:
                 )
                 self._desk.entities.mark(connection, labels)
                 opened = self._open(connection, list(alerts.values()))
+                if any(entry.kind == ROSTER for entry in entries):
+                    self._adopt(connection)
                 messages = self._messages(connection, batch, opened, tells_decisions=tells_decisions)
                 self._desk.outbox.put_all(connection, messages)
         except IntegrityBroken:
@@ -160,20 +167,16 @@ class Follower:
         if followed.decision is None or followed.action is None or self._is_history(followed):
             return None
         rules = tuple(reason.code for reason in followed.decision.reasons)
+        routes = self._routes.of(followed.decision.policy.hash)
         context = Context(self._rates, self._policy.base_currency)
         try:
-            values = self._read(followed.event, None, context)  # type: ignore[arg-type]
-            kinds = kinds_of_rules(rules, self._kinds)
-            route = self._router.route(values, followed.action, followed.decision.score, kinds)
+            values = routes.read(followed.event, None, context)
+            kinds = kinds_of_rules(rules, routes.kinds)
+            route = routes.router.route(values, followed.action, followed.decision.score, kinds)
         except Exception:  # noqa: BLE001 - a decision that stopped somebody is looked at, whatever a route says
             _log.exception("route_failed", seq=followed.entry.seq)
-            route = self._last_resort() if followed.action in _STOPPING else None
-        return None if route is None else alert_of(followed, route, self._kinds)
-
-    def _last_resort(self) -> Route | None:
-        """Return the strictest of the policy's routes to a queue."""
-        routes = [route for route in self._policy.cases.routes if route.queue is not None]
-        return min(routes, key=_deadline, default=None)
+            route = _last_resort(routes.policy) if followed.action in _STOPPING else None
+        return None if route is None else alert_of(followed, route, routes.kinds)
 
     def _is_history(self, followed: Followed) -> bool:
         return followed.entry.arrived_us < self.place.began_us - self._history_us
@@ -309,6 +312,12 @@ def alert_opened(followed: Followed, alert: Alert) -> Message:
         subject=f"case/{alert.case_id}",
         case_id=alert.case_id,
     )
+
+
+def _last_resort(policy: Policy) -> Route | None:
+    """Return the strictest of a policy's routes to a queue."""
+    routes = [route for route in policy.cases.routes if route.queue is not None]
+    return min(routes, key=_deadline, default=None)
 
 
 def _deadline(route: Route) -> int:

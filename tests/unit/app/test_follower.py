@@ -228,7 +228,7 @@ def test_a_route_that_fails_still_makes_an_alert_of_what_was_stopped(bench, desk
     def broken(*_):
         raise LookupError
 
-    follower._router.route = broken
+    follower._routes.of(bench.policy.content_hash).router.route = broken
     everything(follower)
     assert alerts(desk) == ["p2"]
 

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from satark.core.money import format_minor
 from satark.policies.explain import explain_feature
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_LINES = 4_000
 CONTEXT_LINES = 3
+HASH_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,21 @@ def _head(policy: Policy) -> dict[str, str]:
         "mode": policy.mode,
         "base_currency": policy.base_currency,
         **{f"threshold_{action}": f"{score:g}" for action, score in policy.thresholds.items()},
+        **_model(policy),
     }
+
+
+def _model(policy: Policy) -> dict[str, str]:
+    told = {}
+    if policy.model is not None:
+        told["model"] = f"{policy.model.name} {policy.model.hash[:HASH_SHOWN]}"
+        told["model_if_missing"] = policy.model.if_missing
+        told["challengers"] = ", ".join(one.hash[:HASH_SHOWN] for one in policy.model.challengers)
+    if policy.control is not None:
+        actions = ", ".join(sorted(policy.control.actions))
+        most = format_minor(policy.control.most_minor, policy.base_currency)
+        told["control"] = f"{policy.control.share:g} · {actions} · ≤ {most}"
+    return told
 
 
 def _rules(policy: Policy, lang: Lang) -> dict[str, dict[str, str]]:
