@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from satark.core.clock import MICROS_PER_DAY
+from satark.core.clock import MICROS_PER_DAY, to_us
 from satark.core.errors import InputInvalid
 from satark.decisions.backtest.comparing import Comparison
 from satark.decisions.backtest.labelling import Truth
@@ -347,10 +348,23 @@ class _Run:
 
 
 def trained_until_us(card: Mapping[str, Any]) -> int | None:
-    """Return the last moment of the data that a model was fitted on, as its card says; None when it does not."""
+    """Return the last moment of the data that a model was fitted on, as its card says; None when it does not.
+
+    Examples
+    --------
+    >>> trained_until_us({"span": {"from": "1969-12-30", "to": "1969-12-31"}})
+    0
+    >>> trained_until_us({}) is None
+    True
+    """
     span = card.get("span")
-    last = span.get("fit_to_us", span.get("to_us")) if isinstance(span, dict) else None
-    return last if isinstance(last, int) else None
+    last = span.get("to") if isinstance(span, dict) else None
+    try:
+        day = date.fromisoformat(str(last))
+    except ValueError:
+        return None
+    # The card tells days in UTC.
+    return int(to_us(datetime(day.year, day.month, day.day, tzinfo=UTC))) + MICROS_PER_DAY
 
 
 def _has_control(stage: Stage) -> bool:

@@ -119,5 +119,10 @@ def auc(genuine: NDArray[np.int64], fraud: NDArray[np.int64]) -> float | None:
 
 def _bins_of(scores: NDArray[np.float64]) -> NDArray[np.int64]:
     # Doubles of at least 0 sort as their bits do; what is smaller than 2**-32 shares the lowest bin.
-    places = (scores.view(np.int64) >> _SHIFT) - (np.int64(_LEAST_EXPONENT) << np.int64(12)) + 1
-    return np.clip(places, 0, _BINS - 1)
+    places = (
+        (np.ascontiguousarray(scores).view(np.int64) >> _SHIFT)
+        - (np.int64(_LEAST_EXPONENT) << np.int64(12))
+        + 1
+    )
+    clipped: NDArray[np.int64] = np.clip(places, 0, _BINS - 1)
+    return clipped

@@ -30,7 +30,10 @@ def exact_sums(groups: NDArray[np.integer], amounts: NDArray[np.int64], size: in
     """
     high = np.bincount(groups, weights=amounts // _PART, minlength=size)
     low = np.bincount(groups, weights=amounts % _PART, minlength=size)
-    return high.astype(np.int64).astype(object) * _PART + low.astype(np.int64).astype(object)
+    sums: NDArray[np.object_] = high.astype(np.int64).astype(object)
+    sums *= _PART
+    sums += low.astype(np.int64).astype(object)
+    return sums
 
 
 def exact_sum(amounts: NDArray[np.int64]) -> int:
