@@ -1,7 +1,7 @@
 """What case work needs from outside, as Protocols; `satark.storage.desk` fits them by its shape.
 
-`connection` below is a transaction of the desk database, given out by `Desk.writing`. What is written with the same one
-is committed together or not at all: an alert with its message, a closing with its label, list entry and audit entry.
+`connection` below is a transaction of the desk database, given out by `Desk.writing`: what is written with it is
+committed together or not at all.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Outbox(Protocol):
         """Keep a message for sending, in the transaction of what it tells of."""
 
     def put_all(self, connection: Transaction, messages: Sequence[Message]) -> int:
-        """Keep several messages; return how many deliveries they made."""
+        """Keep several; return how many deliveries they made."""
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -270,11 +270,7 @@ class CaseStore(Protocol):
         """Open closed cases again."""
 
     def undo(self, undo_id: int, actor: str) -> tuple[int, ...]:
-        """Take one's own act back within ten minutes; return the cases that it was taken back for.
-
-        A case that others changed meanwhile stays as it is. A label is taken back by a correcting one, a list entry by
-        its removal, a hold by a release.
-        """
+        """Take one's own act back within ten minutes; return the cases that others have not changed meanwhile."""
 
     def due(self, user: str) -> Due:
         """Return how many of a person's open cases are near their deadline, and how many past it."""
@@ -383,7 +379,10 @@ class Entities(Protocol):
         """Return what shares events with a thing, most first."""
 
     def surroundings(self, ref: EntityRef, limit: int = 50) -> tuple[EntitySummary, list[Link]] | None:
-        """Return summary and neighbours of a thing together, which costs hardly more than one of them."""
+        """Return summary and neighbours together, which costs hardly more than one of them."""
+
+    def among(self, refs: Sequence[EntityRef]) -> list[tuple[EntityRef, Link]]:
+        """Return what several things share among themselves, by one question."""
 
     def path(
         self, a: EntityRef, b: EntityRef, max_hops: int = 6, max_nodes: int = 10_000

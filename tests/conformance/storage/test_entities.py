@@ -290,6 +290,27 @@ def test_activity_of_several_things_is_that_of_each_alone(desk, monkeypatch):
         )
 
 
+@pytest.mark.parametrize("seed", [3, 9])
+def test_what_several_things_share_is_what_each_shares_alone(desk, seed):
+    events = market(seed, 90)
+    enter(desk, events, batches=random.Random(seed))
+    oracle = Oracle(events)
+    things = sorted(oracle.of)[::2]
+    wanted = {
+        (one, other): n
+        for one in things
+        for other, n in Counter(
+            other for event in oracle.of[one] for other in set(event.refs) - {one}
+        ).items()
+        if other in things
+    }
+    found = desk.entities.among([*things, ref("card", "never seen")])
+    assert {(one, link.ref): link.n_events for one, link in found} == wanted
+    assert desk.entities.among([]) == []
+    with pytest.raises(InputInvalid, match="together"):
+        desk.entities.among([ref("card", str(number)) for number in range(201)])
+
+
 def test_reads_of_one_page_share_a_connection_and_the_next_page_sees_what_is_new(desk):
     card = ref("card", "tok_1")
     enter(desk, [payment(1, card)])

@@ -20,7 +20,7 @@ from satark.storage.desk.entity_codes import FIGURES, FIRST_SUM, KIND_OF, KINDS,
 from satark.storage.desk.entity_graph import shortest
 from satark.storage.desk.entity_index import HEAVY_EVENTS, hour_begins_us, hour_of, index_batch, mark_batch
 from satark.storage.desk.entity_search import search
-from satark.storage.desk.entity_sql import ACTIVITY, CHAIN, NEAR
+from satark.storage.desk.entity_sql import ACTIVITY, AMONG, CHAIN, NEAR
 from satark.storage.desk.tables.cases import ALERTS
 from satark.storage.desk.tables.entities import (
     ACTIONS,
@@ -46,6 +46,9 @@ FORGET_EVENTS = 2_000
 """Removed per transaction, so that nobody at the desk waits for long."""
 LATE_US = 3_600 * MICROS_PER_SECOND
 """A walk back in time goes on for so long after it has left the span, for events that came late."""
+MAX_AMONG = 200
+SHARED_OVER = 100
+"""So many newest events of each thing are looked at for what it shares with others of a case."""
 MAX_TOGETHER = 32
 """Things whose activity is asked for at once."""
 _HOUR_SECONDS = 3_600
@@ -197,6 +200,27 @@ class SqlEntities:
             if row.value is not None
         ]
         return summary, sorted(near, key=lambda link: (-link.n_events, -link.last_seq, link.ref))
+
+    def among(self, refs: Sequence[EntityRef]) -> list[tuple[EntityRef, Link]]:
+        """Return what several things share among themselves, each over its newest `SHARED_OVER` events.
+
+        Raises
+        ------
+        InputInvalid
+            There are more than `MAX_AMONG` things.
+        """
+        if len(refs) > MAX_AMONG:
+            message = f"at most {MAX_AMONG} things are asked for together"
+            raise InputInvalid(message, field="refs")
+        with self._asking() as connection:
+            names = {row.id: _ref(row) for row in _all_known(connection, refs)}
+            if not names:
+                return []
+            rows = connection.execute(AMONG, {"ids": list(names), "steps": SHARED_OVER})
+            return [
+                (names[row.one], Link(names[row.other], row.n_events, int(row.n_fraud), row.last_seq))
+                for row in rows
+            ]
 
     def path(
         self, a: EntityRef, b: EntityRef, max_hops: int = 6, max_nodes: int = 10_000

@@ -71,6 +71,28 @@ GROUP BY entities.kind
 )
 """What shares events with a thing, most first; behind it, without a value, how many things of each kind do."""
 
+AMONG = sa.text(
+    """
+WITH RECURSIVE walk (entity, seq, previous, step) AS (
+    SELECT links.entity, links.seq, links.previous, 1
+    FROM entities AS origin CROSS JOIN entity_links AS links
+    WHERE origin.id IN :ids AND links.seq = origin.last_seq AND links.entity = origin.id
+    UNION ALL
+    SELECT links.entity, links.seq, links.previous, walk.step + 1
+    FROM walk CROSS JOIN entity_links AS links
+    WHERE links.seq = walk.previous AND links.entity = walk.entity AND walk.step < :steps
+)
+SELECT walk.entity AS one, links.entity AS other, count(*) AS n_events, max(links.seq) AS last_seq,
+    sum(CASE WHEN said.verdict = 1 THEN 1 ELSE 0 END) AS n_fraud
+FROM walk CROSS JOIN entity_events AS said CROSS JOIN entity_links AS links
+WHERE said.seq = walk.seq AND links.seq = walk.seq AND links.entity IN :ids AND links.entity <> walk.entity
+GROUP BY walk.entity, links.entity
+"""
+).bindparams(
+    sa.bindparam("ids", expanding=True, type_=sa.BigInteger), sa.bindparam("steps", type_=sa.BigInteger)
+)
+"""What several things share among themselves, each looked at over its own newest events."""
+
 ACTIVITY = sa.text(
     """
 WITH RECURSIVE walk (entity, seq, previous, step, occurred_us, action, amount_minor) AS (

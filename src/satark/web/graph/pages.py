@@ -56,10 +56,10 @@ class GraphPages:
         desk = self._desk
         ref = self._ref(request, "token")
         entities = desk.entities
-        summary = await asyncio.to_thread(entities.summary, ref)
-        if summary is None:
+        found = await asyncio.to_thread(entities.surroundings, ref, AROUND)
+        if found is None:
             raise HTTPException(404)
-        links = await asyncio.to_thread(entities.neighbours, ref, AROUND)
+        links = found[1]
         token = request.path_params["token"]
         await desk.note(session.username, "graph_viewed", f"{ref.kind.value} {label_of(ref)}", token=token)
         return desk.page(

@@ -52,20 +52,17 @@ class GraphReader:
     def of_case(self, things: Sequence[CaseEntity]) -> dict[str, Any]:
         """Return the things of a case and what they share among themselves."""
         refs = [thing.ref for thing in things[:CASE_THINGS]]
-        inside = set(refs)
         nodes = []
         for thing in things[:CASE_THINGS]:
             node = self._node(thing.ref)
             node["alerts"] = thing.n_alerts
             nodes.append(node)
         edges: dict[tuple[str, str], dict[str, Any]] = {}
-        for ref in refs:
-            for link in self._entities.neighbours(ref, AROUND_MOST):
-                if link.ref in inside:
-                    edge = self._edge(ref, link)
-                    known = edges.setdefault(tuple(sorted((edge["a"], edge["b"]))), edge)
-                    known["events"] = max(known["events"], edge["events"])
-                    known["fraud"] = max(known["fraud"], edge["fraud"])
+        for ref, link in self._entities.among(refs):
+            edge = self._edge(ref, link)
+            known = edges.setdefault(tuple(sorted((edge["a"], edge["b"]))), edge)
+            known["events"] = max(known["events"], edge["events"])
+            known["fraud"] = max(known["fraud"], edge["fraud"])
         return {"nodes": nodes, "edges": list(edges.values()), "left_out": len(things) - len(refs)}
 
     def way(self, a: EntityRef, b: EntityRef) -> dict[str, Any]:
