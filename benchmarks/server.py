@@ -38,9 +38,13 @@ class Server:
         Time between two snapshots.
     patience_seconds
         How long a start may take.
+    database
+        URL of a PostgreSQL database; empty: SQLite in the folder.
     """
 
-    def __init__(self, home: Path, *, snapshot_seconds: int, patience_seconds: float = 300.0) -> None:
+    def __init__(
+        self, home: Path, *, snapshot_seconds: int, patience_seconds: float = 300.0, database: str = ""
+    ) -> None:
         self.home = home
         self.port = _free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -49,6 +53,7 @@ class Server:
             "SATARK_HOME": str(home),
             "SATARK_PORT": str(self.port),
             "SATARK_SNAPSHOT_SECONDS": str(snapshot_seconds),
+            "SATARK_DATABASE": database,
             "SATARK_RATE_PER_SECOND": "1000000",
             "SATARK_WINDOWS_MB": "8192",
             "SATARK_LOG_LEVEL": "warning",
