@@ -119,7 +119,7 @@ class PublishingRoom(EngineRoom):
                 if self._stopped.is_set() and self._committer.depth == 0:
                     break
         except BaseException:
-            _close(successor.decider)
+            _give_up(successor.decider, before)
             raise
         self._settle(before, successor, durable=bool(outcomes) and outcomes[0].error is None)
         done(outcomes[0] if outcomes else Outcome(0, b"", error=_stopping()))
@@ -145,7 +145,7 @@ class PublishingRoom(EngineRoom):
                 at = self._follow(decider, memory, at, gently=rounds < GENTLE_ROUNDS)
                 rounds += 1
         except BaseException:
-            _close(decider)
+            _give_up(decider, before)
             raise
         return _Successor(decider, memory, None, at)
 
@@ -197,16 +197,17 @@ class PublishingRoom(EngineRoom):
         self.counts["accepted"] += len(together)
 
     def _settle(self, before: Decider, successor: _Successor, *, durable: bool) -> None:
-        """After new windows took over: make their rows durable, and let go of the old ones."""
+        """After new windows took over: make their rows durable, and let go of those that decide no more."""
         if successor.decider is None:
             return
         if durable:
             self.snapshot()
         with self._snapshots:
             _close(before)
-            rows = successor.decider.rows
-            if durable and rows is not None and self._decider is successor.decider:
-                rows.stand_alone()
+            # When the roster could not be written, the windows of before were rebuilt, or will be.
+            stands = durable == (self._decider is successor.decider)
+            if stands and self._decider is not None and self._decider.rows is not None:
+                self._decider.rows.stand_alone()
 
     # ------------------------------------------------------------ while the engine goes on
 
@@ -237,6 +238,13 @@ def _is_about(one: LogEntry, entry: LogEntry) -> bool:
 def _close(decider: Decider | None) -> None:
     if decider is not None and decider.rows is not None:
         decider.rows.close()
+
+
+def _give_up(decider: Decider | None, before: Decider) -> None:
+    """Let go of windows that will not take over, and of their rows."""
+    _close(decider)
+    if decider is not None and before.rows is not None:
+        before.rows.stand_alone()
 
 
 def _stopping() -> StorageUnavailable:

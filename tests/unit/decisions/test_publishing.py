@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from tests.support.engine import MINUTE_US, NOW_US, payment
 from tests.support.publishing import (
@@ -14,7 +16,8 @@ from tests.support.publishing import (
     scored,
 )
 
-from satark.core.errors import InputInvalid, ModelInvalid, PolicyInvalid
+from satark.core.errors import InputInvalid, ModelInvalid, PolicyInvalid, StorageUnavailable, WindowsFull
+from satark.decisions import publishing
 from satark.decisions.again import decide_again, rebuild_decision
 from satark.decisions.list_edits import ListEdit
 from satark.decisions.logged_roster import roster_at
@@ -305,8 +308,6 @@ def test_events_that_come_while_windows_are_filled_are_in_them(bench, monkeypatc
 
     around("_follow", bench.service)
     around("cast", bench.casting)
-    from satark.decisions import publishing
-
     around("recover", publishing)
     bench.published(live=OTHER_WINDOWS)
     assert all(answer.wait().error is None for answer in sent)
@@ -316,8 +317,6 @@ def test_events_that_come_while_windows_are_filled_are_in_them(bench, monkeypatc
 
 
 def test_failed_commit_leaves_the_old_lineup(bench, monkeypatch):
-    from satark.core.errors import StorageUnavailable
-
     decide_many(bench, 4)
     append = bench.log.append
 
@@ -356,3 +355,72 @@ def test_rows_of_each_version_lie_apart_and_the_old_ones_go(tmp_path):
     assert decide_many(bench, 1, start=10)[0].policy.name == "wider"
     assert_replays(bench)
     bench.stop()
+
+
+def test_windows_that_could_not_be_filled_leave_nothing_behind(tmp_path, monkeypatch):
+    folders = WindowFolders(tmp_path / "windows", mark="t", segment_bytes=1 << 14)
+    bench = PublishingBench(rows=folders.of).start()
+    decide_many(bench, 5)
+    old, length = bench.service.decider, bench.log.last_seq()
+
+    def full(decider, *_, **__):
+        decider.rows.place()
+        raise WindowsFull("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publishing, "recover", full)
+        assert isinstance(bench.publish(live=OTHER_WINDOWS).error, WindowsFull)
+    assert (bench.service.decider, bench.log.last_seq()) == (old, length)
+    assert [path.name for path in (tmp_path / "windows").iterdir()] == [old.plan.version]
+    assert decide_many(bench, 1, start=5)[0].policy.name == "base"
+    bench.published(live=OTHER_WINDOWS)
+    assert decide_many(bench, 1, start=6)[0].policy.name == "wider"
+    assert_replays(bench)
+    bench.stop()
+
+
+def test_rows_of_a_roster_that_could_not_be_written_are_removed(tmp_path, monkeypatch):
+    folders = WindowFolders(tmp_path / "windows", mark="t", segment_bytes=1 << 14)
+    bench = PublishingBench(rows=folders.of).start()
+    decide_many(bench, 5)
+    old = bench.service.decider.plan.version
+    append = bench.log.append
+
+    def failing(entries):
+        if any(entry.kind == "roster" for entry in entries):
+            raise StorageUnavailable("disk full")
+        append(entries)
+
+    monkeypatch.setattr(bench.log, "append", failing)
+    assert isinstance(bench.publish(live=OTHER_WINDOWS).error, StorageUnavailable)
+    while not bench.service.ready().ready:
+        bench.service._stopped.wait(0.01)
+    monkeypatch.setattr(bench.log, "append", append)
+    assert bench.service.decider.plan.version == old
+    bench.restart()
+    assert [path.name for path in (tmp_path / "windows").iterdir()] == [old]
+    assert decide_many(bench, 1, start=5)[0].policy.name == "base"
+    assert_replays(bench)
+    bench.stop()
+
+
+def test_engine_stops_while_windows_are_filled(monkeypatch):
+    bench = PublishingBench().start()
+    decide_many(bench, 40)
+    going = threading.Event()
+    breath = bench.service._breath
+
+    def slow():
+        going.set()
+        bench.service._stopped.wait(20)
+        breath()
+
+    monkeypatch.setattr(bench.service, "_breath", slow)
+    heard = []
+    order = threading.Thread(target=lambda: heard.append(bench.publish(live=OTHER_WINDOWS)))
+    order.start()
+    assert going.wait(20)
+    bench.stop()
+    order.join(20)
+    assert isinstance(heard[0].error, StorageUnavailable)
+    assert roster_at(bench.log) is None
