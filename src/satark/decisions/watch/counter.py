@@ -18,7 +18,7 @@ import numpy as np
 from satark.core.clock import MICROS_PER_DAY, ist_day
 from satark.core.errors import InvalidEvent, NotFound
 from satark.decisions.labels import FRAUD, GENUINE, LabelHistory, LabelReport, history_of, report_of
-from satark.decisions.ports import FLAG_LABELLED
+from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE
 from satark.decisions.stored import decode_stored_features
 from satark.decisions.watch import measures as m
 from satark.events import decode_stored
@@ -165,7 +165,8 @@ class WatchCounter:
             self._add(day, m.DEGRADED, m.ANY, 1, 0)
         self._model(act)
         self._features(entry, event, act)
-        if entry.flags & FLAG_LABELLED:
+        # What waited for a late payment did not enter the windows, but it was said all the same.
+        if entry.flags & (FLAG_LABELLED | FLAG_LATE):
             self._now(
                 act, LabelHistory(), history_of(self.log, entry.owner, entry.event_id, before_seq=entry.seq)
             )

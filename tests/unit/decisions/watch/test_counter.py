@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.watch import DAY, HASH, POLICY_TEXT, MemoryLog
 
 from satark.decisions.labels import TrustOrder, history_of
-from satark.decisions.ports import FLAG_LABELLED
+from satark.decisions.ports import FLAG_LABELLED, FLAG_LATE
 from satark.decisions.watch import WatchCounter, gauges
 from satark.decisions.watch import measures as m
 from satark.decisions.watch.gauges import Gauges
@@ -95,6 +95,14 @@ def test_a_label_before_its_payment_counts_with_it_once():
     totals, _, _ = counted(log)
     assert totals[DAY, m.LABELLED, "fraud.through"][0] == totals[DAY, m.RULE_FRAUD, "big"][0] == 1
     assert totals[DAY, m.DELAY, "00"][0] == 1, "reported before it happened is no delay"
+
+
+def test_a_label_before_a_payment_that_came_late_counts_as_well():
+    log = MemoryLog()
+    log.label("a", "fraud", day=DAY)
+    log.payment("a", day=DAY - 1, flags=FLAG_LATE)
+    totals, _, _ = counted(log, batch=1)
+    assert totals[DAY - 1, m.LABELLED, "fraud.through"][0] == 1
 
 
 def test_labels_of_others_and_of_nothing_count_nothing():

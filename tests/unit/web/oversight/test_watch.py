@@ -54,6 +54,21 @@ def test_an_author_sees_the_case_but_no_way_into_it(world, enter, week):
 
 
 @pytest.mark.parametrize(
+    ("lang", "seen", "about"),
+    [("en", "saw:", "about the system itself"), ("hi", "ने पाया:", "स्वयं प्रणाली का है")],
+)
+def test_its_case_says_what_was_seen_and_hangs_on_no_payment(world, enter, week, lang, seen, about):
+    (case_id,) = world.desk.watch_cases.tell([finding(week)], queue="supervision", deadline_seconds=60)
+    text = enter("supervisor", lang).get(f"/cases/{case_id}").text
+    timeline = text[text.index('<ol class="timeline">') :]
+    assert seen in timeline
+    assert "card_10m" in timeline
+    assert about in text
+    assert 'class="graph' not in text
+    assert text.count('href="/watch"') == 2, "in the bar and beside the words"
+
+
+@pytest.mark.parametrize(
     ("role", "status"),
     [
         ("supervisor", 200),
