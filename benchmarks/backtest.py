@@ -64,7 +64,9 @@ def rules() -> dict[str, tuple[str, str, float]]:
             most = (4, 8, 14, 60, 220)[place]
             made[code] = (f"{who}_count_{span} > {most}", "challenge", 0.25 + 0.02 * place)
     for span, least in (("1d", 1), ("7d", 2), ("30d", 3)):
-        when = f"merchant_frauds_{span} >= {least} and merchant_frauds_{span} / merchant_payments_{span} > 0.2"
+        when = (
+            f"merchant_frauds_{span} >= {least} and merchant_frauds_{span} / merchant_payments_{span} > 0.2"
+        )
         made[f"risky_terminal_{span}"] = (when, "hold", 0.8)
         made[f"unusual_spread_{span}"] = (
             f"customer_std_{span} > 0 and (amount - customer_mean_{span}) / customer_std_{span} > 3.5",
@@ -94,3 +96,150 @@ def policy_text(model: tuple[str, str] | None = None) -> str:
         lines.append(f"    {{when: '{when}', action: {action}, score: {score:.2f},")
         lines.append('     reason: {en: "amount {amount}", hi: "राशि {amount}"}}')
     return "\n".join(lines) + "\n"
+
+
+def model_file(folder: Path) -> tuple[str, str]:
+    """Train 500 trees of 64 leaves on random labels over the 60 features; return the file's name and the model's hash.
+
+    The values are drawn to lie where the features do, so that a payment takes a usual way through the trees.
+    """
+    import lightgbm
+    import msgspec
+    import numpy as np
+
+    from satark.features.spec import feature_signature
+    from satark.models import ModelHead, ModelInput, load_model, write_model
+    from satark.models.lightgbm_scorer import LightgbmPayload
+    from satark.policies import load_policy
+
+    policy = load_policy(policy_text())
+    inputs = tuple(
+        ModelInput(one.name, one.name, str(one.type), features={one.name: feature_signature(one)})
+        for one in policy.features
+    )
+    dice = np.random.default_rng(1)
+    rows = dice.lognormal(2.0, 2.0, (60_000, len(inputs)))
+    options = {
+        "objective": "binary",
+        "num_leaves": 64,
+        "verbose": -1,
+        "num_threads": 2,
+        "min_data_in_leaf": 20,
+    }
+    trees = lightgbm.train(options, lightgbm.Dataset(rows, dice.integers(0, 2, len(rows)).astype(float)), 500)
+    payload = msgspec.msgpack.encode(LightgbmPayload(trees.model_to_string()))
+    data = write_model(ModelHead(1, "random", "lightgbm", inputs, policy.base_currency, ((), ())), payload)
+    (folder / "random.model").write_bytes(data)
+    return "random.model", load_model(data).hash
+
+
+def run_one(events: Path, folder: Path, *, with_model: bool) -> None:
+    """Backtest in this process and print what it took; called in a child, so that its memory is its own."""
+    from satark.decisions.backtest.result import Costs
+    from satark.decisions.backtest.run import Options, backtest
+    from satark.decisions.backtest.sources import FileSource
+    from satark.decisions.binding import view_of
+    from satark.decisions.replay_map import load_map
+    from satark.policies import load_policy
+
+    model = None
+    if with_model:
+        told = json.loads((folder / "model.json").read_text("utf-8"))
+        model = (told["use"], told["hash"])
+    policy = load_policy(policy_text(model))
+    view = view_of(policy, lambda ref: [(folder / ref.use).read_bytes()])
+    mapping = load_map(ROOT / "examples" / "handbook.map.yaml")
+    result = backtest(
+        FileSource(events, mapping=mapping),
+        [view],
+        Options(costs=Costs(5_000, 10_000, 1.0, 100.0), out=folder / "decisions.parquet"),
+    )
+    print(
+        json.dumps(
+            {
+                "seconds": result.seconds,
+                "payments": result.payments,
+                "events": sum(result.source.events.values()),
+                "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "cpu_seconds": sum(resource.getrusage(resource.RUSAGE_SELF)[:2]),
+                "flagged": sum(one.payments for one in result.candidate.actions.values())
+                - result.candidate.actions["allow"].payments,
+            }
+        )
+    )
+
+
+def child(kind: str, events: Path, folder: Path) -> dict[str, float]:
+    """Run in a child process; return what it printed."""
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, __file__, "--child", kind, "--events", str(events), "--folder", str(folder)]
+    started = perf_counter()
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path})
+    return {**json.loads(done.stdout.splitlines()[-1]), "wall_seconds": perf_counter() - started}
+
+
+def loop_seconds() -> float:
+    """Time ten million additions: what this machine, as busy as it is now, takes for a known piece of work."""
+    started, number = perf_counter(), 0
+    for one in range(10_000_000):
+        number += one
+    return perf_counter() - started
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, help="only the first rows")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--child", choices=("rules", "model", "train"))
+    parser.add_argument("--events", type=Path, default=DATA)
+    parser.add_argument("--folder", type=Path)
+    said = parser.parse_args()
+    if said.child == "train":
+        use, key = model_file(said.folder)
+        (said.folder / "model.json").write_text(json.dumps({"use": use, "hash": key}), "utf-8")
+        print("{}")
+        return 0
+    if said.child:
+        run_one(said.events, said.folder, with_model=said.child == "model")
+        return 0
+    if not said.events.exists():
+        print(f"skipped: {said.events} is not there (set SATARK_DATA)")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="satark-backtest-") as name:
+        folder, events = Path(name), said.events
+        import polars as pl
+
+        if said.rows:
+            events = folder / "events.parquet"
+            pl.scan_parquet(said.events).head(said.rows).sink_parquet(events)
+        # The kernel is compiled once per installation; that is no part of a backtest.
+        few = folder / "few.parquet"
+        pl.scan_parquet(said.events).head(1_000).sink_parquet(few)
+        child("rules", few, folder)
+        child("train", events, folder)
+        loops = [loop_seconds()]
+        runs = {}
+        for kind in ("rules", "model"):
+            runs[kind] = child(kind, events, folder)
+            loops.append(loop_seconds())
+    result: dict[str, float] = {
+        "backtest_payments": runs["rules"]["payments"],
+        "backtest_events": runs["rules"]["events"],
+        "backtest_features": FEATURES,
+        "backtest_rules": RULES,
+        "backtest_loop_seconds": max(loops),
+    }
+    for kind, run in runs.items():
+        for what in ("seconds", "cpu_seconds", "wall_seconds", "peak_bytes"):
+            result[f"backtest_{kind}_{what}"] = run[what]
+    if said.json:
+        print(json.dumps(result))
+    else:
+        for key, value in result.items():
+            print(f"{key.removeprefix('backtest_'):>20}  {value:,.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
