@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+from pathlib import Path
 
 import msgspec
 import polars as pl
@@ -17,7 +18,7 @@ from satark.cli import cli, run
 from satark.core.clock import SystemClock, from_us
 from satark.core.staff import SessionRecord
 from satark.events.examples import GOLD_COIN_BY_CARD
-from satark.storage import open_storage
+from satark.storage import FolderLock, open_storage
 from satark.storage.desk import open_desk
 
 
@@ -159,6 +160,15 @@ def test_backup_becomes_the_same_installation_when_it_is_restored(satark, lived_
 def test_nothing_is_removed_when_retention_is_a_dry_run(satark, lived_in):
     code, report, _ = satark("retention", "--data", lived_in, "--json")
     assert (code, report["dry_run"], report["bodies"]) == (0, True, 0)
+
+
+def test_room_is_given_back_when_asked_for_and_nobody_runs(satark, lived_in):
+    code, report, _ = satark("retention", "--compact", "--data", lived_in, "--json")
+    assert (code, report["dry_run"]) == (0, True)
+    assert [one["name"] for one in report["compacted"]][0] == "satark.db"
+    assert satark("audit", "verify", "--data", lived_in)[0] == 0
+    with FolderLock(Path(lived_in)):
+        assert satark("retention", "--compact", "--data", lived_in)[0] == 75
 
 
 def test_bundled_policy_is_clean_and_explains_itself_in_both_languages(satark):

@@ -15,7 +15,7 @@ from satark.cli.commands import command
 from satark.cli.progress import counting
 from satark.cli.root import InOrder, cli
 from satark.core.clock import from_us
-from satark.core.errors import IntegrityBroken
+from satark.core.errors import InputInvalid, IntegrityBroken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from satark.cli.output import Output
     from satark.cli.ports import Wiring
     from satark.storage import AuditReport, Manifest
+    from satark.storage.compacting import Compacted
     from satark.storage.desk import DeskAuditReport
 
 HEADS_NAME = "heads.jsonl"
@@ -116,8 +117,20 @@ def restore(wiring: Wiring, output: Output, *, folder: Path) -> None:
 @click.option("--apply", "really", is_flag=True, help="Remove; without it nothing is removed, only counted.")
 @click.option("--body-days", type=int, help="Days to keep the bodies of events, instead of the setting.")
 @click.option("--decision-days", type=int, help="Days to keep decisions, instead of the setting.")
+@click.option(
+    "--compact",
+    "compacts",
+    is_flag=True,
+    help="Give the room of what was removed back to the disk (SQLite); engine and worker must be stopped.",
+)
 def retention(
-    wiring: Wiring, output: Output, *, really: bool, body_days: int | None, decision_days: int | None
+    wiring: Wiring,
+    output: Output,
+    *,
+    really: bool,
+    body_days: int | None,
+    decision_days: int | None,
+    compacts: bool,
 ) -> None:
     """Count, and with --apply remove, what is older than it may be kept.
 
@@ -126,12 +139,34 @@ def retention(
     rule = wiring.retention(body_days, decision_days)
     with wiring.storage(write=really) as storage, _steps(output) as progress:
         report = storage.retain(rule, dry_run=not really, actor=acting_person(), progress=progress)
+        folder = storage.folder if storage.engines.dialect == "sqlite" else None
+    compacted = _compact(output, wiring, folder) if compacts else []
     verb = "Removed" if really else "Would remove (a dry run; --apply removes)"
     text = (
         f"{verb}: {report.bodies:,} bodies older than {rule.body_days} days, "
         f"{report.decisions:,} decisions older than {rule.decision_days} days"
     )
-    output.result({**asdict(report), **asdict(rule)}, text)
+    lines = [text] + [
+        f"{one.name}: {one.before_bytes:,} bytes before, {one.after_bytes:,} now" for one in compacted
+    ]
+    data = {**asdict(report), **asdict(rule)}
+    if compacts:
+        data["compacted"] = [asdict(one) for one in compacted]
+    output.result(data, lines)
+
+
+def _compact(output: Output, wiring: Wiring, folder: Path | None) -> list[Compacted]:
+    from satark.storage.compacting import compact
+
+    if folder is None:
+        message = "only SQLite has to be compacted; PostgreSQL gives room back by itself"
+        raise InputInvalid(message, field="compact")
+    with _steps(output) as progress:
+        done = compact(folder, progress=progress)
+    with wiring.storage() as storage:
+        detail = {one.name: [one.before_bytes, one.after_bytes] for one in done}
+        storage.audit.append(actor=acting_person(), action="compacted", subject="files", detail=detail)
+    return done
 
 
 @contextmanager
