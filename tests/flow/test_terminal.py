@@ -165,7 +165,7 @@ def test_nothing_is_removed_when_retention_is_a_dry_run(satark, lived_in):
 def test_room_is_given_back_when_asked_for_and_nobody_runs(satark, lived_in):
     code, report, _ = satark("retention", "--compact", "--data", lived_in, "--json")
     assert (code, report["dry_run"]) == (0, True)
-    assert [one["name"] for one in report["compacted"]][0] == "satark.db"
+    assert "satark.db" in {one["name"] for one in report["compacted"]}
     assert satark("audit", "verify", "--data", lived_in)[0] == 0
     with FolderLock(Path(lived_in)):
         assert satark("retention", "--compact", "--data", lived_in)[0] == 75
