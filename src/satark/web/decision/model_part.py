@@ -110,18 +110,20 @@ def model_view(store: DeskStore | None, decision: Decision, seq: int, lang: Lang
         return ModelView(model.name, model.hash, model.score, ALLOWED)
     found = None if store is None else store.explanations.get(seq)
     if isinstance(found, Explained):
-        return _shown(found, model.name, model.hash, lang)
+        return _shown(found, model.hash, lang)
     if isinstance(found, Failure):
         return ModelView(model.name, model.hash, model.score, found.value)
     past = store is None or store.explanations.is_past(seq)
     return ModelView(model.name, model.hash, model.score, REMOVED if past else WAITING)
 
 
-def _shown(found: Explained, name: str, model_hash: str, lang: Lang) -> ModelView:
+def _shown(found: Explained, model_hash: str, lang: Lang) -> ModelView:
     greatest = max([abs(one.push) for one in found.inputs] + [abs(found.rest)], default=0.0) or 1.0
     pushes = tuple(_push(one.hi if lang == "hi" else one.en, one.push, greatest) for one in found.inputs)
     rest = _push("", found.rest, greatest) if found.others else None
-    return ModelView(name, model_hash, found.score, SHOWN, pushes, rest, found.others, exact=found.exact)
+    return ModelView(
+        found.name, model_hash, found.score, SHOWN, pushes, rest, found.others, exact=found.exact
+    )
 
 
 def _push(words: str, push: float, greatest: float) -> PushView:

@@ -97,3 +97,14 @@ def test_words_of_a_model_are_escaped(world, scored, analyst):
     page = analyst.get(f"/decisions/{entry.seq}").text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_page_says_so_when_no_input_stood_out(world, scored, analyst):
+    for number in range(3):
+        entry = scored.pay(f"p{number}")
+    explain(world, scored)
+    with world.desk.writing() as connection:
+        body = msgspec.json.decode(connection.exec_driver_sql("SELECT body FROM explanations").scalar())
+        body["inputs"] = []
+        connection.exec_driver_sql("UPDATE explanations SET body = ?", (msgspec.json.encode(body).decode(),))
+    assert "No single input stood out." in words(analyst.get(f"/decisions/{entry.seq}").text)
