@@ -12,9 +12,12 @@ import structlog
 from tests.support.publishing import BASE, OTHER_WINDOWS, hash_of, logistic_of, scored
 
 from satark.app.engine import build_service
+from satark.app.inbox import Inbox
 from satark.app.main import make_wiring
+from satark.cases.policy_life import Person, Step
 from satark.cli import cli, run
 from satark.core.clock import SystemClock, from_us
+from satark.decisions.again import decide_again
 from satark.decisions.model import Decision
 from satark.decisions.roster import Canary, PublishOrder
 from satark.models import load_model
@@ -183,3 +186,57 @@ def test_backup_and_verify_know_models_and_rosters(satark, policy, tmp_path):
     with open_storage(tmp_path / "home", read_only=True) as storage:
         kinds = [entry.kind for entry in storage.events.read(0)]
     assert kinds == ["policy", "model", "policy", "model", "roster", "payment"]
+
+
+def test_order_of_the_desk_reaches_the_engine_and_comes_back_to_the_desk(tmp_path):
+    """Written, approved by another, published in steps, switched, taken back; after each the engine answers by it."""
+    path = tmp_path / "policies" / "shop.yaml"
+    path.parent.mkdir()
+    path.write_text(BASE)
+    stricter = BASE.replace("version: 1", "version: 2").replace("limit: 3", "limit: 0")
+    asha, meera = Person("asha", "author"), Person("meera", "supervisor")
+    with Engine(tmp_path / "home", path) as engine, engine.wiring.desk(engine.storage) as desk:
+        log = engine.storage.events
+        inbox = Inbox(engine.service, lambda: None, engine.storage.lists)
+
+        def carried_out():
+            for _ in range(500):
+                inbox.take(desk.commands)
+                if not desk.commands.waiting(1):
+                    break
+                engine.service._stopped.wait(0.01)
+            while desk.rollups.catch_up(log):
+                pass
+
+        carried_out()
+        engine.decide("p0")
+        policy = desk.versions.create(stricter, asha, log=log)
+        desk.versions.submit(policy, asha, revision=desk.versions.get(policy).revision)
+        desk.versions.approve(policy, meera, revision=desk.versions.get(policy).revision)
+        seen = []
+        for number, (step, percent) in enumerate(
+            [(Step.SHADOW, 100.0), (Step.CANARY, 100.0), (Step.LIVE, 100.0)]
+        ):
+            desk.rosters.publish(policy, step, asha, percent=percent, log=log)
+            carried_out()
+            decided = engine.decide(f"p{number + 1}", card={"token": f"c{number}"})
+            seen.append(
+                (decided.policy.hash == policy, decided.part, decided.action, desk.versions.get(policy).state)
+            )
+        assert seen == [
+            (False, "live", "allow", "shadow"),
+            (True, "canary", "hold", "canary"),
+            (True, "live", "hold", "live"),
+        ]
+        desk.rosters.switch("many", meera, off=True, note="it stops everybody", log=log)
+        carried_out()
+        assert engine.decide("p5", card={"token": "c5"}).action == "allow"
+        desk.rosters.switch("many", meera, off=False, note="it is needed", log=log)
+        carried_out()
+        assert engine.decide("p6", card={"token": "c6"}).action == "hold"
+        desk.rosters.back(meera, log=log)
+        carried_out()
+        assert engine.decide("p7", card={"token": "c7"}).part == "canary"
+        for entry in log.read(0):
+            if entry.kind == "payment":
+                assert decide_again(log, entry).same
