@@ -12,6 +12,7 @@ from satark.core.clock import format_ist
 from satark.core.money import group_indian
 from satark.decisions.backtest.charts import CHART_CSS, cost_svg, curve_svg, days_svg, hours_svg
 from satark.decisions.backtest.report_style import STYLE
+from satark.decisions.backtest.report_table import interval, rules_change, table
 from satark.decisions.backtest.words import (
     ACTIONS,
     day,
@@ -24,7 +25,7 @@ from satark.decisions.backtest.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from satark.core.clock import Lang
     from satark.decisions.backtest.result import (
@@ -160,7 +161,7 @@ class _Page:
         return f"<div><dt>{self.word(key)}</dt><dd>{value}</dd>{more}</div>"
 
     def _share_card(self, key: str, mine: Share, theirs: Share | None) -> str:
-        more = f'<dd class="small">{_interval(mine)} · {self.word(f"{key}_hint")}</dd>'
+        more = f'<dd class="small">{interval(mine)} · {self.word(f"{key}_hint")}</dd>'
         if theirs is not None and theirs.value is not None and mine.value is not None:
             points = round(100 * (mine.value - theirs.value), 1) or 0.0
             kind = "good" if points > 0 else "bad" if points < 0 else "same"
@@ -198,7 +199,7 @@ class _Page:
                 change = total.payments - was.payments
                 cells[1] += f' <small class="quiet">({change:+,})</small>' if change else ""
             rows.append(cells)
-        return self._table(heads, rows)
+        return table([self.word(key) for key in heads], rows)
 
     def _difference(self, difference: Difference) -> str:
         names = list(ACTIONS)
@@ -224,7 +225,7 @@ class _Page:
             rows.append(row)
         heads = [f"{self.word('before')} ↓ {self.word('after')} →"]
         heads += [escape(ACTIONS[name].of(self._lang)) for name in names]
-        matrix = self._table(heads, rows, escaped=True)
+        matrix = table(heads, rows)
         changed = self.word("changed", count=group_indian(difference.changed))
         told = f'<p>{changed}. <span class="quiet">{self.word("matrix_hint")}</span></p>{matrix}'
         if difference.examples:
@@ -246,12 +247,12 @@ class _Page:
                     self.money(one.amount_minor),
                     f'<span class="label-{one.label or "none"}">{names[one.label]}</span>',
                     f"{self._action(one.before)} → {self._action(one.after)}",
-                    _rules_change(one.rules_before, one.rules_after),
+                    rules_change(one.rules_before, one.rules_after),
                 ]
             )
         change = f"{self.word('before')} → {self.word('after')}"
         heads = [self.word("payment"), self.word("amount"), self.word("label"), change, self.word("rules_of")]
-        return self._table(heads, rows, escaped=True, kind="examples")
+        return table(heads, rows, kind="examples")
 
     def _curve(self, curve: Curve) -> str:
         lines, costs = curve_svg(curve, self._lang), cost_svg(curve, self._result.currency, self._lang)
@@ -279,7 +280,7 @@ class _Page:
                 for k in ("threshold", "flagged_day", "precision", "recall", "fraud_amount", "cost")
             ),
         ]
-        table = self._table(heads, rows, escaped=True, kind="rules") if rows else ""
+        best = table(heads, rows, kind="rules") if rows else ""
         ranked = ""
         if curve.auc is not None and curve.average_precision is not None:
             said = self.word("auc", auc=f"{curve.auc:.4f}", ap=f"{curve.average_precision:.4f}")
@@ -287,7 +288,7 @@ class _Page:
         pictures = "".join(f"<figure>{picture}</figure>" for picture in (lines, costs) if picture)
         return (
             f'<h3>{self.word(f"curve_of_{curve.of}")}{ranked}</h3><p class="quiet">{self.word("curve_hint")}</p>'
-            f'<div class="pictures">{pictures}</div>{table}'
+            f'<div class="pictures">{pictures}</div>{best}'
         )
 
     def _queue(self) -> str:
@@ -310,7 +311,7 @@ class _Page:
             rows = [
                 [f"<code>{escape(name)}</code>", group_indian(count)] for name, count in queue.queues.items()
             ]
-            parts.append(self._table([self.word("queue"), self.word("alerts_day")], rows, escaped=True))
+            parts.append(table([self.word("queue"), self.word("alerts_day")], rows))
         return "".join(parts)
 
     def _rules(self, one: PolicyResult) -> str:
@@ -318,7 +319,7 @@ class _Page:
         heads += ["adds", "adds_amount", "adds_troubled", "adds_alerts"]
         ordered = sorted(one.rules, key=lambda rule: (rule.dead, -rule.fraud_minor, -rule.fired, rule.code))
         rows = [self._rule(rule, one) for rule in ordered]
-        return f'<p class="quiet">{self.word("rules_hint")}</p>{self._table(heads, rows, kind="rules")}'
+        return f'<p class="quiet">{self.word("rules_hint")}</p>{table(heads, rows, kind="rules")}'
 
     def _rule(self, rule: RuleResult, one: PolicyResult) -> list[str]:
         badge = ""
@@ -328,7 +329,7 @@ class _Page:
             badge = f' <span class="badge">{self.word("dead")}</span>'
         elif rule.redundant:
             badge = f' <span class="badge">{self.word("redundant")}</span>'
-        said = f'<br><small class="quiet">{_interval(rule.precision)}</small>'
+        said = f'<br><small class="quiet">{interval(rule.precision)}</small>'
         sure = f"<span>{percent(rule.precision.value)}{said}</span>"
         return [
             f"<code>{escape(rule.code)}</code> {self._action(rule.action)}{badge}",
@@ -352,7 +353,7 @@ class _Page:
             ]
             for pair in one.overlaps[:OVERLAPS_SHOWN]
         ]
-        return self._table(["rule", "rule", "both", "share_of_rarer"], rows)
+        return table([self.word(key) for key in ("rule", "rule", "both", "share_of_rarer")], rows)
 
     def _how(self) -> str:
         result = self._result
@@ -387,41 +388,3 @@ class _Page:
                 self.word("how_hash", hash=result.candidate.hash[:16], against=result.against.hash[:16])
             )
         return f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
-
-    def _table(
-        self, heads: Sequence[str], rows: Sequence[Sequence[str]], *, escaped: bool = False, kind: str = ""
-    ) -> str:
-        """Write a table; on a narrow screen each row becomes a card that names its cells."""
-        names = list(heads) if escaped else [self.word(key) for key in heads]
-        head = "".join(f'<th scope="col">{name}</th>' for name in names)
-        body = "".join(
-            "<tr>"
-            + "".join(
-                f'<td data-name="{escape(_plain(name), quote=True)}">{cell}</td>'
-                for name, cell in zip(names, row, strict=True)
-            )
-            + "</tr>"
-            for row in rows
-        )
-        name = f"table {kind}".strip()
-        rest = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-        return f'<div class="scroll"><table class="{name}">{rest}</table></div>'
-
-
-def _plain(name: str) -> str:
-    """Return a heading that was escaped already as it was."""
-    return name.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
-
-
-def _interval(share: Share) -> str:
-    if share.low is None or share.high is None:
-        return ""
-    return f"{100 * share.low:.1f}–{percent(share.high)}"
-
-
-def _rules_change(before: Sequence[str], after: Sequence[str]) -> str:
-    """Write which rules fire no more, and which do now."""
-    gone = [f"<del>{escape(code)}</del>" for code in before if code not in after]
-    new = [f"<ins>{escape(code)}</ins>" for code in after if code not in before]
-    kept = [f'<span class="quiet">{escape(code)}</span>' for code in before if code in after]
-    return " ".join([*gone, *new, *kept])
