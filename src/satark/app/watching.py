@@ -90,7 +90,7 @@ class Watching:
             # Another worker was quicker; what these gauges have seen was counted there.
             return 0
         self._gauges = gauges
-        if self._is_time():
+        if self._is_time(caught_up=done < BATCH):
             self.judge()
         if done == BATCH:
             self._give_way()
@@ -137,9 +137,12 @@ class Watching:
             names=policy.cases.terms.queues,
         )
 
-    def _is_time(self) -> bool:
+    def _is_time(self, *, caught_up: bool) -> bool:
+        """Say whether to judge: once an hour, and the first time when the whole log has been counted."""
         last = self._desk.watch.last_run()
-        return last is None or not 0 <= self._clock.now_us() - last.at_us < JUDGE_EVERY_US
+        if last is None:
+            return caught_up
+        return not 0 <= self._clock.now_us() - last.at_us < JUDGE_EVERY_US
 
 
 def with_supervision(policy: Policy) -> CaseTerms:

@@ -91,6 +91,17 @@ def test_an_hour_must_pass_before_the_weeks_are_judged_again(desk, clock, monkey
     assert desk.watch.last_run().at_us == clock.now_us()
 
 
+def test_nothing_is_claimed_before_the_whole_log_was_counted(desk, clock):
+    log = MemoryLog()
+    for place in range(BATCH):
+        log.append("rates", f"r{place}")
+    part = watching(log, desk, clock)
+    assert part.step() == BATCH
+    assert desk.watch.last_run() is None
+    run(part)
+    assert desk.watch.last_run().seq == log.last_seq()
+
+
 def test_running_again_opens_no_second_case(desk, clock, quick_warm_up):
     log = drifting_log()
     in_force(desk, log)
