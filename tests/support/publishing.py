@@ -78,10 +78,11 @@ def hash_of(text):
 class PublishingBench(Bench):
     """A bench whose engine knows who decides from its log, as the real one does."""
 
-    def __init__(self, log=None, *, text=BASE, files=None, rows=None, folder=None, **options):
+    def __init__(self, log=None, *, text=BASE, files=None, rows=None, folder=None, mark=None, **options):
         self.text = text
         self.files = {} if files is None else files
         self.folder = folder
+        self.mark = mark
         self.failed = []
         self.orders = 0
         super().__init__(log, policy=load_policy(text), rows=rows, **options)
@@ -89,6 +90,7 @@ class PublishingBench(Bench):
     def make(self):
         self.casting = Casting(
             self.log, self.policy, models=lambda ref: self.files.get(ref.use, ()), folder=self.folder,
+            mark=self.mark,
             failed=lambda what, error: self.failed.append((what, error.code)),
         )  # fmt: skip
         own = ("policy", policy_ref(self.policy.content_hash), policy_input(self.policy, self.text))

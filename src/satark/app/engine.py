@@ -118,6 +118,7 @@ def build_service(wiring: AppWiring, storage: Storage) -> DecisionService:
         policy,
         models=wiring.models(),
         folder=wiring.policy_folder(),
+        mark=wiring.policy_mark(),
         failed=lambda what, error: _log.warning(
             "left_out", what=what, error=error.code, reason=error.message
         ),
@@ -234,7 +235,14 @@ class _Start:
             os.kill(os.getpid(), signal.SIGTERM)
             return
         self.succeeded = True
-        _log.info("engine_ready", seq=self._service.committed_seq)
+        decider = self._service.decider
+        live, views = decider.policy, decider.lineup.views
+        _log.info(
+            "engine_ready",
+            seq=self._service.committed_seq,
+            policy=f"{live.name} {live.version} ({live.content_hash[:12]})",
+            views=len(views),
+        )
         self._announce({"step": "ready", "seq": self._service.committed_seq})
 
 

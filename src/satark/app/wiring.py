@@ -101,6 +101,11 @@ class AppWiring:
         name = name or self.settings.policy
         return (bundled_path(name) if self._is_bundled(name) else Path(name)).absolute().parent
 
+    def policy_mark(self) -> str | None:
+        """Return by what rosters remember the policy of the settings; None for its content (see `Casting`)."""
+        name = self.settings.policy
+        return f"bundled:{name}" if self._is_bundled(name) else None
+
     def models(self, name: str | None = None) -> Callable[[ModelRef], Iterator[bytes]]:
         """Return what gives the contents of files that may be a model of a policy: beside it, and in the store."""
         from satark.app.model_files import candidates

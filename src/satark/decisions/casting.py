@@ -70,6 +70,9 @@ class Casting:
         Gives what may be a model from outside the log: files beside the policy, the store of models.
     folder
         Where list files of published policies lie.
+    mark
+        What the settings name, as rosters remember it: by default the content of the policy. A policy that ships with
+        the program is meant by its name: an upgrade that changes it must not end what people have published.
     failed
         Told of a model or policy that cannot be used at a start.
     """
@@ -81,10 +84,12 @@ class Casting:
         *,
         models: Callable[[ModelRef], Iterable[bytes]] | None = None,
         folder: Path | None = None,
+        mark: str | None = None,
         failed: Callable[[str, SatarkError], None] | None = None,
     ) -> None:
         self._log = log
         self._base = base
+        self._mark = base.content_hash if mark is None else mark
         self._models = models
         self._folder = folder
         self._failed = failed
@@ -96,7 +101,7 @@ class Casting:
     def roster(self) -> Roster | None:
         """Return the roster that holds; None when the settings' policy decides alone."""
         roster = roster_at(self._log)
-        return roster if roster is not None and roster.base == self._base.content_hash else None
+        return roster if roster is not None and roster.base == self._mark else None
 
     def in_force(self) -> Lineup:
         """Return who decides by the log and the settings.
@@ -130,9 +135,9 @@ class Casting:
         newest = roster_at(self._log)
         if newest is None:
             return found
-        if newest.base != self._base.content_hash:
-            own = self._base.content_hash
-            return [*found, (ROSTER, ROSTER_REF, encode_roster(Roster(own, base=own, actor=BY_SETTINGS)))]
+        if newest.base != self._mark:
+            alone = Roster(self._base.content_hash, base=self._mark, actor=BY_SETTINGS)
+            return [*found, (ROSTER, ROSTER_REF, encode_roster(alone))]
         for one in newest.taking_part:
             logged = self._logged(one)
             policy = None if one == self._base.content_hash else self._held(one)
@@ -215,7 +220,7 @@ class Casting:
             order.canary,
             order.shadows,
             order.killed,
-            self._base.content_hash,
+            self._mark,
             tuple(policy.content_hash for policy in lineup.policies),
             actor,
             order.note,

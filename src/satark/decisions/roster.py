@@ -56,8 +56,8 @@ class Roster(msgspec.Struct, frozen=True, omit_defaults=True):
     killed
         Policy to the codes of its rules that are switched off.
     base
-        The policy of the engine's settings when this was published. Another one in the settings at a later start
-        ends this roster: whoever edits the file means the file.
+        The policy of the engine's settings when this was published: its hash, or for one that ships with the program
+        its name. Another one in the settings at a later start ends this roster: whoever edits the file means the file.
     windows
         The policies whose features the windows hold, in order: those that take part, and perhaps some that took part
         before, so that the way back needs no new windows. Empty means those that take part.

@@ -169,6 +169,19 @@ def test_other_policy_in_the_settings_ends_the_roster_and_the_log_says_so(bench)
     assert_replays(bench)
 
 
+def test_upgrade_that_changes_a_bundled_policy_does_not_end_a_roster():
+    bench = PublishingBench(mark="bundled:base").start()
+    bench.published(live=SAME_WINDOWS)
+    bench.settings(BASE.replace("limit: 3", "limit: 9"))
+    assert decide_many(bench, 1)[0].policy.name == "stricter"
+    bench.mark = "bundled:other"
+    bench.restart()
+    assert decide_many(bench, 1, start=1)[0].policy.name == "base"
+    assert roster_at(bench.log).base == "bundled:other"
+    assert_replays(bench)
+    bench.stop()
+
+
 def test_settings_policy_decides_where_nothing_was_published(bench):
     bench.restart()
     assert roster_at(bench.log) is None
