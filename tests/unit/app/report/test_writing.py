@@ -11,7 +11,7 @@ from satark.app.report.writing import write_week
 from satark.app.settings import load_settings
 from satark.app.wiring import AppWiring
 from satark.cli import cli, run
-from satark.core.errors import InputInvalid, FolderUnusable
+from satark.core.errors import FolderUnusable, InputInvalid
 from satark.decisions.labels import TrustOrder
 from satark.decisions.watch.measures import week_name, week_of
 from satark.storage import FolderLock
