@@ -22,6 +22,7 @@ from tests.support.engine import (
 )
 from tests.support.models import KNOTS
 
+from satark.core.rates import RateTable
 from satark.decisions.backtest.log_source import LogSource
 from satark.decisions.backtest.run import Options, backtest
 from satark.decisions.binding import bind_for
@@ -262,4 +263,28 @@ def test_a_market_with_a_model_gets_the_same_answers_in_bulk(tmp_path):
     assert len(decided) > 300
     assert any(one.late for one in decided.values())
     assert len({one.score for one in decided.values()}) > 100
+    bench.stop()
+
+
+RATES_CSV = b"currency,date,rate\nUSD,2026-05-27,80\n"
+
+
+def test_rates_count_from_their_own_place_in_the_log(tmp_path):
+    policy = load_policy(
+        "policy: abroad\nversion: 1\nrules:\n"
+        "  much: {when: amount > 1000000, action: hold, score: 0.7, reason: {en: x, hi: x}}\n"
+    )
+    bench = Bench(policy=policy).start()
+    bench.view = lambda: View(policy)
+    bench.decide(payment("p1", amount_minor=200_00, currency="USD"))
+    bench.rates = RateTable.from_csv("INR", RATES_CSV.decode())
+    bench.options["inputs"] = [("rates", "INR", RATES_CSV)]
+    bench.restart()
+    bench.decide(payment("p2", amount_minor=200_00, currency="USD"))
+    found, rows = bulk(bench, tmp_path)
+    decided = online(bench)
+    assert differences(rows, decided) == []
+    assert [row["action"] for row in rows.values()] == ["allow", "hold"]
+    assert found.candidate.degraded == {"rate:USD": 1}
+    assert [note.numbers for note in found.notes if note.code == "no_amount"] == [{"payments": 1}]
     bench.stop()

@@ -96,7 +96,9 @@ class Truth:
             age_us = self._as_of_us - payments["occurred_at"].to_numpy()
             self._young += int((age_us < YOUNG_DAYS * MICROS_PER_DAY).sum())
             if self._rules.mature_days is not None:
-                silent = (codes == NONE) & ~stopped & (age_us >= self._rules.mature_days * MICROS_PER_DAY)
+                # Where retention has removed the answer, nobody knows whether it went through.
+                through = payments[THEN].is_not_null().to_numpy() & ~stopped
+                silent = (codes == NONE) & through & (age_us >= self._rules.mature_days * MICROS_PER_DAY)
                 codes[silent] = GENUINE
                 self._presumed += int(silent.sum())
         weights = np.where(released, 1.0 / np.where(released, shares, 1.0), 1.0)

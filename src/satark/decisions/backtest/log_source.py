@@ -105,8 +105,8 @@ class LogSource:
         """
         first = 1 if bounds[0] is None else self._first_needed(bounds[0] - horizon_us)
         reading = _Reading(self, stage, attributes, bounds)
-        # The lists begin as they were before the first entry.
-        reading.inputs.append((0, lambda decider: _edit_before(decider, self.log, first)))
+        # Lists and rates begin as they were before the first entry.
+        reading.inputs.append((0, lambda decider: _as_before(decider, self.log, first)))
         reading.read(first, tell)
         if reading.until_at is None:
             message = "the log has no payments in that time"
@@ -127,7 +127,7 @@ class LogSource:
             inputs=reading.inputs,
             until_at=reading.until_at,
             as_of_us=reading.newest_us,
-            rates=self._rates_before(first),
+            rates=self.rates,
             shown=reading.shown,
             notes=notes,
         )
@@ -144,14 +144,6 @@ class LogSource:
             else:
                 low = middle + 1
         return max(1, min(low, self.log.last_seq()))
-
-    def _rates_before(self, seq: int) -> RateTable | None:
-        found = None
-        for currency in {self.rates.base_currency} if self.rates is not None else set():
-            for entry in self.log.find_by_ref(SYSTEM_OWNER, currency):
-                if entry.kind == RATES and entry.seq < seq:
-                    found = entry
-        return self.rates if found is None else rates_of(found)
 
 
 class _Reading:
@@ -356,9 +348,15 @@ def _edit_lists(decider: BulkDecider, edit: ListEdit) -> None:
             apply_list_edit(book, edit)
 
 
-def _edit_before(decider: BulkDecider, log: EventLog, seq: int) -> None:
+def _as_before(decider: BulkDecider, log: EventLog, seq: int) -> None:
     for view, book in zip(decider.views, decider.books, strict=True):
         apply_logged_edits(log, view.policy, book, seq)
+    found = None
+    for entry in log.find_by_ref(SYSTEM_OWNER, decider.policy.base_currency):
+        if entry.kind == RATES and entry.seq < seq:
+            found = entry
+    if found is not None:
+        decider.use_rates(rates_of(found))
 
 
 def _use_rates(decider: BulkDecider, entry: LogEntry) -> None:

@@ -29,10 +29,17 @@ def payments(*rows):
 def test_silence_means_genuine_only_of_what_went_through_long_ago():
     truth = Truth(NOBODY, LabelRules(), as_of_us=AS_OF, weighted=False)
     codes, weights = truth.add(
-        payments(("a", OLD, 0, None), ("b", OLD, 2, None), ("c", YOUNG, 0, None), ("d", OLD, 1, None))
+        payments(
+            ("a", OLD, 0, None),
+            ("b", OLD, 2, None),
+            ("c", YOUNG, 0, None),
+            ("d", OLD, 1, None),
+            ("e", OLD, None, None),
+        )
     )
-    assert codes.tolist() == [GENUINE, NONE, NONE, GENUINE]
-    assert weights.tolist() == [1, 0, 0, 1]
+    # Of the last one nobody knows any more what was done with it.
+    assert codes.tolist() == [GENUINE, NONE, NONE, GENUINE, NONE]
+    assert weights.tolist() == [1, 0, 0, 1, 0]
     assert truth.labels().presumed == 2
     assert {"presumed", "young", "selective"} <= {note.code for note in truth.notes()}
 
