@@ -125,6 +125,7 @@ class Installation:
                 self.pages = _pages(connection, seal, dice, sizes.asked)
 
     def _fill(self, sizes: Sizes) -> None:
+        _tell(f"  storing {sizes.decisions:,} decisions, {sizes.alerts:,} of them alerts")
         words = ("simulate", "--store", str(sizes.decisions), "--alerts", str(sizes.alerts), "--json")
         began = time.perf_counter()
         done = subprocess.run([*PROGRAM, *words], env=self.environment, capture_output=True, check=False)
@@ -335,7 +336,7 @@ def measure(folder: Path, sizes: Sizes, kinds: tuple[str, ...], *, engine: bool)
     results: dict[str, float] = {}
     for kind in kinds:
         with postgres() if kind == "postgres" else contextlib.nullcontext("") as url:
-            _tell(f"{kind}: storing {sizes.decisions:,} decisions, {sizes.alerts:,} of them alerts")
+            _tell(f"{kind}:")
             installation = Installation(folder / kind, url, sizes)
             found = measure_pages(installation)
             results |= {f"pages_{kind}_{name}": value for name, value in found.items()}
