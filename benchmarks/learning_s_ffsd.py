@@ -71,9 +71,7 @@ def measure(frame: pl.DataFrame, how: str, seed: int, folder: Path) -> dict[str,
     ).write_parquet(events)
     policy = load_policy(POLICY)
     made = training_set(events, policy, mapping=load_map(MAP, policy.attributes), scored=Span())
-    trained = train(
-        made.table, policy.base_currency, TrainingOptions(name="s_ffsd", seed=seed, drop_compromised=False)
-    )
+    trained = train(made.table, policy.base_currency, TrainingOptions(name="s_ffsd", seed=seed))
     scores = made.score(trained.model).with_columns(
         pl.col("id").str.slice(2).cast(pl.Int64).alias("time_index")
     )

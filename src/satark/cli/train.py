@@ -50,7 +50,7 @@ REPLAY, SCORES = "replay", "scores"
     help="Options to try besides the defaults.",
 )
 @click.option("--linear", is_flag=True, help="Make the logistic regression the model.")
-@click.option("--keep-compromised", is_flag=True, help="Learn from customers known as defrauded, too.")
+@click.option("--drop-compromised", is_flag=True, help="Do not learn from customers known as defrauded.")
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="For the trees.")
 @click.option("--scores", type=_FILE, help="Write the model's scores of other payments to this Parquet file.")
 @click.option("--scores-from", metavar="DAY", help="Score payments from this day on.")
@@ -74,7 +74,7 @@ def train(  # noqa: PLR0913 - one argument per option
     fits: int,
     trials: int,
     linear: bool,
-    keep_compromised: bool,
+    drop_compromised: bool,
     threads: int,
     scores: Path | None,
     scores_from: str | None,
@@ -105,7 +105,7 @@ def train(  # noqa: PLR0913 - one argument per option
         fits=fits,
         trials=trials,
         threads=threads,
-        drop_compromised=not keep_compromised,
+        drop_compromised=drop_compromised,
         linear=linear,
     )
     with steps(output) as tell:

@@ -149,10 +149,19 @@ def test_a_table_shorter_than_the_delay_of_labels_is_split_without_a_gap_and_say
     assert any("likely too good" in limit for limit in limits)
 
 
-def test_known_customers_are_no_examples():
+def test_known_customers_judge_no_model():
     one = table()
     some = np.random.default_rng(1).random(len(one)) < 0.2
-    card = train(replace(one, compromised=some), "INR", QUICK).card
+    folds = prequential(replace(one, compromised=some))
+    assert not any(some[fold.test].any() for fold in folds.steps)
+    assert all(some[fold.train].any() for fold in folds.steps)
+
+
+def test_known_customers_are_no_examples_where_that_is_asked():
+    one = table()
+    some = np.random.default_rng(1).random(len(one)) < 0.2
+    options = TrainingOptions(fits=1, trials=0, rounds=75, threads=1, drop_compromised=True)
+    card = train(replace(one, compromised=some), "INR", options).card
     assert card["span"]["payments"] == len(one) - some.sum()
     assert card["dropped_compromised"] == some.sum()
 

@@ -28,8 +28,7 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
     threads
         For LightGBM.
     drop_compromised
-        Payments of customers whose fraud had been reported already are no examples: they are known, and what comes
-        after is not what one must find.
+        Payments of customers whose fraud had been reported already are no examples. They never count in figures.
     linear
         Make the model the logistic regression instead of trees.
     """
@@ -40,7 +39,7 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
     trials: int = 6
     rounds: int = 400
     threads: int = 2
-    drop_compromised: bool = True
+    drop_compromised: bool = False
     linear: bool = False
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from satark.models.training.table import Table
 
 MOST_ROWS = 120_000
+LEAST_FRAUDS = 600
+"""With fewer frauds in the spans, differences between choices are chance, and none is tried besides the defaults."""
 MARGIN_ERRORS = 1.0
 """By how many standard errors of the difference over folds another choice must be better than the defaults."""
 
@@ -89,7 +91,7 @@ def search(
     """
     tried = [judge(table, folds, DEFAULTS, rounds=rounds, seed=seed, threads=threads)]
     tell(1)
-    if trials:
+    if trials and sum(int(table.fraud[fold.test].sum()) for fold in folds) >= LEAST_FRAUDS:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -55,7 +55,8 @@ class Folds:
 def prequential(table: Table, folds: int = FOLDS) -> Folds:
     """Cut the later part of a table into spans of equal length, each tested by what was known before it.
 
-    The gap is the usual delay of labels. Where the table is too short for it, the delay is disregarded rather than
+    Payments of customers whose fraud had been reported are learnt from but not tested: they are known already. The gap
+    is the usual delay of labels. Where the table is too short for it, the delay is disregarded rather than
     nothing being judged at all, and `honest` is false.
 
     Parameters
@@ -66,15 +67,22 @@ def prequential(table: Table, folds: int = FOLDS) -> Folds:
         How many spans; fewer come back when spans have too few frauds.
     """
     delay_us = int(np.median(table.known - table.times)) if len(table) else 0
-    for gap_us, honest in ((max(0, delay_us), True), (0, False)):
+    judged = ~table.compromised
+    for gap_us, honest, wanted in (
+        (max(0, delay_us), True, judged),
+        (0, False, judged),
+        (0, False, np.ones_like(judged)),
+    ):
         for count in range(folds, 0, -1):
-            steps = _steps(table, count, gap_us, honest=honest)
+            steps = _steps(table, count, gap_us, wanted, honest=honest)
             if len(steps) == count and (count > 1 or not honest):
                 return Folds(steps, gap_us, honest)
     return Folds((), 0, honest=False)
 
 
-def _steps(table: Table, folds: int, gap_us: int, *, honest: bool) -> tuple[Fold, ...]:
+def _steps(
+    table: Table, folds: int, gap_us: int, judged: NDArray[np.bool_], *, honest: bool
+) -> tuple[Fold, ...]:
     first, last = int(table.times[0]), int(table.times[-1]) + 1
     edges = np.linspace(last - (last - first) * TESTED_SHARE, last, folds + 1).astype(np.int64)
     steps = []
@@ -83,7 +91,7 @@ def _steps(table: Table, folds: int, gap_us: int, *, honest: bool) -> tuple[Fold
         if honest:
             before &= table.known <= start
         train = np.flatnonzero(before)
-        test = np.flatnonzero((table.times >= start) & (table.times < end))
+        test = np.flatnonzero((table.times >= start) & (table.times < end) & judged)
         if min(_rarer(table, train), _rarer(table, test)) < LEAST_FRAUDS_IN_FOLD:
             return ()
         steps.append(Fold(train, test, start, end))

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from satark.models.training.table import Table
 
 DEFAULTS: dict[str, Any] = {
-    "learning_rate": 0.05,
+    "learning_rate": 0.03,
     "num_leaves": 15,
     "min_data_in_leaf": 30,
-    "feature_fraction": 0.4,
+    "feature_fraction": 0.2,
     "bagging_fraction": 0.7,
     "lambda_l2": 5.0,
     "extra_trees": False,
