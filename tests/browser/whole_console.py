@@ -167,7 +167,7 @@ def tell_customers(desk) -> list[str]:
 
 
 def stage_policies(wiring: AppWiring, storage, desk) -> None:
-    """Add versions in every state: one decides for a share, a rule is off, and one more step is asked for."""
+    """Add versions in every state: one decides for a share, a rule is off, and the engine refused a step."""
     text = bundled_path().read_text(encoding="utf-8")
     _, _, ready = stage(desk, storage.events, text)
     person = Person("author", "author")
@@ -179,6 +179,9 @@ def stage_policies(wiring: AppWiring, storage, desk) -> None:
     desk.rosters.publish(
         ready, Step.CANARY, person, percent=25, note="Nothing odd so far", log=storage.events
     )
+    for command in desk.commands.waiting(1_000):
+        if command.kind == "publish":
+            desk.commands.settle(command.id, "refused", "windows_full")
 
 
 def answer(storage, desk) -> None:

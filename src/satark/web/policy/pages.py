@@ -15,6 +15,7 @@ from satark.policies import bundled_path, load_policy
 from satark.policies.explain import explain_feature
 from satark.web.forms import number_of
 from satark.web.policy import differences
+from satark.web.policy.mistakes import told
 from satark.web.policy.shelf import Shelf
 from satark.web.policy.standing import read_now
 from satark.web.policy.words import (
@@ -80,6 +81,7 @@ class PolicyPages:
         renderer.add_names("part_name", PART_NAMES)
         renderer.add_names("change_name", CHANGE_NAMES)
         renderer.add_names("mode_name", MODE_NAMES)
+        renderer.add_filter("told", lambda lang: lambda mistake: told(mistake, lang))
         renderer.add_filter("meaning", lambda lang: lambda one: explain_feature(one, lang_of(lang)))
 
     def pages(self) -> list[Page]:

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
+import satark
 from satark.decisions.again import policy_input, policy_ref
 from satark.policies import load_policy
+from satark.web.policy.words import MISTAKE_NAMES
 
 XSS = "<img src=x onerror=alert(1)>"
 
@@ -119,3 +125,41 @@ def test_page_says_so_when_the_engine_has_logged_no_policy(tmp_path, make_visito
     assert "has not logged a policy yet" in visitor.get("/policy").text
     assert "has no lists" in visitor.get("/lists").text
     empty.desk.close()
+
+
+def test_mistake_is_told_in_the_reader_s_language_with_its_line_and_hint(supervisor, source):
+    wrong = source.replace("card_10m > limit", "card_10n > limit")
+    page = supervisor.send(
+        "POST",
+        "/policy/check",
+        data={"csrf": supervisor.csrf, "text": wrong},
+        headers={"accept-language": "hi"},
+    ).text
+    assert "`card_10n` नाम का कोई तथ्य या विशेषता नहीं है" in page
+    assert "क्या आपका आशय `card_10m` था?" in page
+    assert "there is no fact" not in page
+
+
+def test_every_kind_of_mistake_has_words_when_the_checkers_name_it():
+    found = set()
+    source = Path(satark.__file__).parent
+    files = [
+        *(source / "policies").glob("*.py"),
+        *(source / "language").rglob("*.py"),
+        *(source / "features").glob("oneline*.py"),
+    ]
+    for call in (node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
+        if isinstance(call, ast.Call) and _name_of(call.func) in {"error", "report", "Diagnostic", "_whole"}:
+            found |= {
+                code.value
+                for code, message in zip(call.args, call.args[1:], strict=False)
+                if isinstance(code, ast.Constant)
+                and re.fullmatch("[a-z_]+", str(code.value))
+                and (isinstance(message, ast.JoinedStr) or " " in str(getattr(message, "value", "")))
+            }
+    assert len(found) > 40
+    assert found - set(MISTAKE_NAMES) == set()
+
+
+def _name_of(function):
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
