@@ -27,11 +27,13 @@ from benchmarks.one_run import PARTS as RUN_BY_RUN
 from benchmarks.report import RESULTS, as_text, bars_table, is_higher_better, peers_table
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = (*RUN_BY_RUN, "over_http", "pages", "handbook")
+PARTS = (*RUN_BY_RUN, "over_http", "pages", "handbook", "backtest")
 QUICK_RESULTS = ROOT / ".cache" / "benchmarks-quick.json"
 QUICK_HTTP = ("--seconds", "6", "--stored", "20000", "--start-events", "100000")
 QUICK_PAGES = ("--decisions", "20000", "--alerts", "1000", "--asked", "20", "--seconds", "5")
 QUICK_HANDBOOK = ("--rows", "50000")
+QUICK_PARITY = ("--events", "5000")
+ONCE = ("handbook", "backtest")
 NO_WORST = ("_times_satark", "_share_fired")
 
 
@@ -57,6 +59,8 @@ def measure(part: str, *, quick: bool, runs: int) -> dict[str, Any]:
         return _pages(quick=quick, runs=runs)
     if part == "handbook":
         return _handbook(quick=quick)
+    if part == "backtest":
+        return _backtest(quick=quick)
     found: dict[str, list[float]] = {}
     for run in range(runs):
         started = time.perf_counter()
@@ -105,6 +109,15 @@ def _handbook(*, quick: bool) -> dict[str, Any]:
         raise Skipped(said.partition(":")[2].strip())
     results = dict(json.loads(said.splitlines()[-1]))
     return {name: round(value, 4) for name, value in results.items() if isinstance(value, int | float)}
+
+
+def _backtest(*, quick: bool) -> dict[str, Any]:
+    parity = _run("benchmarks.backtest_parity", "--json", *(QUICK_PARITY if quick else ()))
+    said = _run("benchmarks.backtest", "--json", *(QUICK_HANDBOOK if quick else ()))
+    if said.startswith("skipped"):
+        raise Skipped(said.partition(":")[2].strip())
+    results = {**json.loads(parity.splitlines()[-1]), **json.loads(said.splitlines()[-1])}
+    return {name: round(value, 4) for name, value in results.items()}
 
 
 def _run(module: str, *words: str) -> str:
@@ -164,7 +177,7 @@ def main() -> int:
             continue
         results[f"{part}_measured_at"] = datetime.now(UTC).isoformat(timespec="seconds")
         results[f"{part}_quick"] = said.quick
-        results[f"{part}_runs"] = 1 if part == "handbook" else runs
+        results[f"{part}_runs"] = 1 if part in ONCE else runs
         known = merge(out, results)
         _tell(f"{part}: done in {time.perf_counter() - started:.0f} s")
     print(f"\n{as_text(bars_table(known))}\n\n{as_text(peers_table(known))}\n\nwritten to {out}")

@@ -108,6 +108,14 @@ BARS = (
     Bar("handbook_wall_seconds", "the replay, s", 600),
     Bar("handbook_events_per_s", "the replay, events/s", at_least=True),
     Bar("handbook_peak_bytes", "peak memory of the replay, bytes", 2_000_000_000),
+    Bar("backtest_parity_payments", "payments of a simulated market decided online and backtested"),
+    Bar("backtest_parity_differences", "answers that differ between the two", 0),
+    Bar("backtest_payments", "payments of public card data, backtested by 60 features and 50 rules"),
+    Bar("backtest_rules_wall_seconds", "without a model, s", 60),
+    Bar("backtest_model_wall_seconds", "with a model of 500 trees, s", 120),
+    Bar("backtest_rules_peak_bytes", "peak memory without a model, bytes", 3_000_000_000),
+    Bar("backtest_model_peak_bytes", "peak memory with a model, bytes", 3_000_000_000),
+    Bar("backtest_loop_seconds", "beside it, ten million additions, s"),
 )
 HIGHER_IS_BETTER = frozenset(bar.name for bar in BARS if bar.at_least)
 
