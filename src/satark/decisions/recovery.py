@@ -35,8 +35,8 @@ NO_RATES = b"currency,date,rate\n"  # An empty body would read as one that was r
 EVENT_KINDS = frozenset({"payment", "payment_result", "label", "payee_change"})
 MAX_PARKED = 100_000
 RECENT_PAYMENTS = 20_000
-BREATH_EVERY = 4
-"""About a tenth of a millisecond: so long another thread waits for its turn."""
+BREATH_EVERY = 32
+"""About a millisecond of work."""
 _REPORT_EVERY = 50_000
 _RETRACT = np.full(1, FLAG_RETRACT, dtype=np.uint8)
 
