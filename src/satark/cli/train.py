@@ -45,7 +45,7 @@ REPLAY, SCORES = "replay", "scores"
 @click.option(
     "--trials",
     type=click.IntRange(0, MOST_TRIALS),
-    default=6,
+    default=4,
     show_default=True,
     help="Options to try besides the defaults.",
 )

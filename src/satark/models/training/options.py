@@ -36,7 +36,7 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
     name: str = "model"
     seed: int = 1
     fits: int = 5
-    trials: int = 6
+    trials: int = 4
     rounds: int = 400
     threads: int = 2
     drop_compromised: bool = False

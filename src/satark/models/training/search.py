@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from satark.models.training.split import Fold
     from satark.models.training.table import Table
 
-MOST_ROWS = 120_000
+MOST_ROWS = 60_000
 LEAST_FRAUDS = 600
 """With fewer frauds in the spans, differences between choices are chance, and none is tried besides the defaults."""
 MARGIN_ERRORS = 1.0
