@@ -87,13 +87,13 @@ def request(name, *, path=b"/v1/decisions", key=GOOD, more=b"", body=None, versi
 def line(port):
     """Return a connection whose key the server knows already, so that the short way is open."""
     with Line(port) as line:
-        line.say(request(f"warm_{time.monotonic_ns()}"))
+        line.say(request(f"warm_{time.monotonic_ns():x}"))
         assert line.hear()[0] == 200
         yield line
 
 
 def fresh(label):
-    return f"{label}_{time.monotonic_ns()}"
+    return f"{label}_{time.monotonic_ns():x}"
 
 
 def test_answers_are_the_same_on_both_ways(line):

@@ -29,7 +29,8 @@ from satark.connectors import (
 )
 from satark.core.clock import MICROS_PER_DAY, MICROS_PER_SECOND, SystemClock
 from satark.core.errors import SettingInvalid, StorageUnavailable
-from satark.storage.desk.outbox_sending import Result, lane_of
+from satark.storage.desk.outbox_lanes import lane_of
+from satark.storage.desk.outbox_sending import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
