@@ -250,8 +250,11 @@ def placed(roster: Roster, policy: str, step: Step, percent: float = WHOLE) -> R
     Raises
     ------
     InputInvalid
-        There would be too many shadows, the percent is out of bounds, or nothing would change.
+        There would be too many shadows, the percent is out of bounds, or nothing would change; or the live version
+        would become a part of itself.
     """
+    if policy == roster.live:
+        raise refusal(Refused.NOT_NOW, "the live version gives way to another one only")
     if step is Step.CANARY and not 0 < percent <= WHOLE:
         message = "the percent of a canary is more than 0 and at most 100"
         raise InputInvalid(message, field="percent")
@@ -272,12 +275,18 @@ def placed(roster: Roster, policy: str, step: Step, percent: float = WHOLE) -> R
     return made
 
 
-def returned(before: Roster, now: Roster) -> Roster:
+def returned(before: Roster, now: Roster, rules: Mapping[str, Collection[str]]) -> Roster:
     """Return the roster that goes back to an earlier one; switches of rules stay as they are now.
 
-    Whoever switched a rule off had a reason that a way back does not undo.
+    Whoever switched a rule off had a reason that a way back does not undo, so a rule that is off in the live version is
+    off in the one that comes back as well.
+
+    Parameters
+    ----------
+    rules
+        Version to the codes of its rules.
     """
-    return Roster(before.live, before.canary, before.shadows, dict(now.killed))
+    return carried(Roster(before.live, before.canary, before.shadows, dict(now.killed)), now, rules)
 
 
 def switched(
@@ -299,7 +308,8 @@ def switched(
     if not having:
         raise refusal(Refused.NO_SUCH_RULE, "no version that takes part has such a rule")
     killed = {one: set(codes) for one, codes in roster.killed.items()}
-    for one in having:
+    for one in having if off else killed:
+        # Switched on, it is on as well in what may come back later.
         codes = killed.setdefault(one, set())
         codes.add(code) if off else codes.discard(code)
     made = _plain(killed)

@@ -176,6 +176,22 @@ def test_back_keeps_to_the_placing_when_rules_were_switched_between(desk, engine
     assert in_force(desk).killed[FIRST] == ("velocity",)
 
 
+def test_rule_stays_off_when_the_version_that_comes_back_did_not_take_part_then(desk, engine):
+    policy = approved(desk, text_of(2))
+    publish(desk, engine, policy, Step.SHADOW)
+    publish(desk, engine, policy, Step.LIVE)
+    desk.rosters.switch("velocity", MEERA, off=True, note="x", log=engine)
+    engine.take()
+    assert in_force(desk).killed == {policy: ("velocity",)}
+    desk.rosters.back(MEERA, log=engine)
+    engine.take()
+    assert parts(in_force(desk)) == (FIRST, None, (policy,))
+    assert in_force(desk).killed[FIRST] == ("velocity",)
+    desk.rosters.switch("velocity", MEERA, off=False, note="", log=engine)
+    engine.take()
+    assert in_force(desk).killed == {}
+
+
 def test_click_counts_once_when_somebody_was_faster(desk, engine):
     policy = approved(desk, text_of(2))
     publish(desk, engine, policy, Step.SHADOW)

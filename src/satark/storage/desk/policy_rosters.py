@@ -26,6 +26,7 @@ from satark.cases.policy_life import (
     moved,
     placed,
     refusal,
+    returned,
     switched,
 )
 from satark.core.errors import NotFound
@@ -164,13 +165,15 @@ class PolicyRosters:
         check_role(person, Step.BACK)
         with self._engines.writing(_WHAT) as connection:
             now = standing(connection)
-            _coming(now)
+            coming = _coming(now)
             _check_seen(now, seen)
             newest = effective_order(connection, now)
             if newest is None or now.back is None:
                 raise refusal(Refused.NOTHING_BEFORE, "there is no roster before this one")
-            act = _Act(Step.BACK, person, _note(note), {"live": now.back.live})
-            return self._ask(connection, act, now.back, now, log, effective=newest.prior)
+            rules = rules_of(policies_of(connection, log, now.back.taking_part))
+            roster = returned(newest.before, coming, rules)
+            act = _Act(Step.BACK, person, _note(note), {"live": roster.live})
+            return self._ask(connection, act, roster, now, log, effective=newest.prior)
 
     def switch(self, rule: str, person: Person, *, off: bool, note: str, log: Log) -> int:
         """Ask for a rule to be switched off, or on again, in every version that takes part; return the order.

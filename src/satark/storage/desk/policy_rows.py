@@ -67,7 +67,8 @@ def standing(connection: sa.Connection) -> Standing:
         )
     now = roster if asked is None else asked.roster
     before = None if effective is None else order(connection, effective)
-    back = None if before is None else returned(before.before, now)
+    # What is switched off in it is known only with the texts of its versions; see `PolicyRosters.back`.
+    back = None if before is None else returned(before.before, now, {})
     return Standing(roster, since_us, asked, refused, back, by_settings=command is None)
 
 
