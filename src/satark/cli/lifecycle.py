@@ -180,7 +180,7 @@ def revive(wiring: Wiring, output: Output, *, rule: str, username: str, note: st
 
 @command(group, "run-job", hidden=True)
 @click.argument("number", type=int)
-@click.option("--try", "tries", type=int, required=True)
+@click.option("--try", "tries", type=int, required=True, help="Which try this is.")
 def run_job(wiring: Wiring, output: Output, *, number: int, tries: int) -> None:  # noqa: ARG001 - a command's
     """Do a piece of work that a page asked for; the worker starts this."""
     wiring.run_job(number, tries)
