@@ -11,26 +11,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
 import numpy as np
 import polars as pl
 
 from satark.core.clock import MICROS_PER_DAY
 from satark.core.errors import InputInvalid
-from satark.decisions.export import known_labels
-from satark.decisions.labels_frame import standing_frame
 from satark.decisions.replay_files import fill_stage
 from satark.decisions.replay_run import BulkDecider
 from satark.decisions.replay_stage import SLICE_EVENTS, Stage
-from satark.events.facts import BASE_FACTS, PAYMENT
+from satark.decisions.training_inputs import candidates_of, with_categories
+from satark.decisions.training_labels import CUSTOMER_FACTS, SEED, Known, customer_of
 from satark.events.frame import CHUNK_ROWS, EventFile
-from satark.events.frame_columns import TYPE, stored_columns
+from satark.events.frame_columns import stored_columns
 from satark.language import FrameEnv
 from satark.models.binding import input_matrix
 from satark.models.calibration import calibrate_many
-from satark.models.training.inputs import MAX_CATEGORIES, Candidates, candidates
+from satark.models.training.inputs import Candidates
 from satark.models.training.table import Table
-from satark.policies.names import known_facts, rule_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,11 +44,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 400_000
 MOST_SCORED = 1_000_000
 COMPROMISED_DAYS = 14
-LEAST_IN_CATEGORY = 20
-CUSTOMER_FACTS = ("customer", "card", "account", "vpa")
 GROUPED = ("method", "channel")
 AHEAD_US = MICROS_PER_DAY
-_SEED = 0x7261
 _FULL = float(2**64)
 
 
@@ -134,7 +128,7 @@ class _Kept:
     ) -> tuple[NDArray[np.float64], pl.DataFrame]:
         if self.share == 1:
             return rows, about
-        drawn = about["id"].hash(_SEED).to_numpy() / _FULL < self.share
+        drawn = about["id"].hash(SEED).to_numpy() / _FULL < self.share
         kept = drawn | about["fraud"].to_numpy()
         return rows[kept], about.filter(pl.Series(kept))
 
@@ -206,8 +200,8 @@ def training_set(  # noqa: PLR0913 - all but two are options by name
             raise InputInvalid(f"{Path(events_path).name} has no events", path=str(events_path))
         as_of_us = int(times[-1]) if span.as_of_us is None else span.as_of_us
         _check_clock(times, span.now_us)
-        possible = _with_categories(possible, stage)
-        known = _Known(stage, policy, as_of_us)
+        possible = with_categories(possible, stage)
+        known = Known(stage, policy, as_of_us)
         done = late = unknown = 0
         for decided in decider.decide_all(stage.slices(slice_events)):
             done += decided.height
@@ -237,19 +231,6 @@ def training_set(  # noqa: PLR0913 - all but two are options by name
     rows_of_others = [part for part, _ in others.parts] or [np.empty((0, len(table.inputs)))]
     return TrainingSet(
         table, notes, ids, pl.concat(about) if about else empty, np.concatenate(rows_of_others)
-    )
-
-
-def candidates_of(policy: Policy) -> Candidates:
-    """Return the inputs that a model for a policy may have."""
-    names = rule_names(known_facts(policy.attributes, policy.signals), policy.features)
-    plain = {name for name in names if name in BASE_FACTS or "." in name}
-    return candidates(
-        names,
-        policy.features,
-        exclude=policy.training.exclude,
-        monotone=policy.training.monotone,
-        facts=frozenset(plain | policy.facts_used),
     )
 
 
@@ -295,88 +276,7 @@ def _check_clock(times: NDArray[np.int64], now_us: int | None) -> None:
         raise InputInvalid(message, field="occurred_at", events=ahead)
 
 
-def _with_categories(possible: Candidates, stage: Stage) -> Candidates:
-    """Give texts without a closed list of values the most frequent ones of the payments."""
-    learnt = []
-    for one in possible.inputs:
-        if one.type != "str" or one.categories:
-            learnt.append(one)
-            continue
-        parts = [
-            pl.scan_parquet(part.path)
-            .filter(pl.col(TYPE) == PAYMENT)
-            .select(pl.col(one.source).cast(pl.String))
-            for part in stage.acts
-            if one.source in pl.read_parquet_schema(part.path)
-        ]
-        if not parts:
-            continue
-        counts = pl.concat(parts).drop_nulls().group_by(one.source).len().collect()
-        often = counts.filter(pl.col("len") >= LEAST_IN_CATEGORY).sort(
-            ["len", one.source], descending=[True, False]
-        )
-        found = sorted(often[one.source].head(MAX_CATEGORIES).to_list())
-        learnt.append(msgspec.structs.replace(one, categories=tuple(found)))
-    names = {one.name for one in learnt}
-    exprs = tuple(
-        expr for one, expr in zip(possible.inputs, possible.exprs, strict=True) if one.name in names
-    )
-    return Candidates(tuple(learnt), exprs, possible.facts)
-
-
-class _Known:
-    """What is known of each payment by the end."""
-
-    def __init__(self, stage: Stage, policy: Policy, as_of_us: int) -> None:
-        self.labels = known_labels(stage)
-        standing = standing_frame(self.labels, policy.labels.trust, as_of_us=as_of_us)
-        self.standing = standing.select(
-            pl.col("payment").alias("id"), (pl.col("label") == "fraud").alias("fraud"), "reported_us"
-        )
-        days = policy.labels.mature_days
-        # Silence means genuine only where frauds alone are reported.
-        silent = self.labels.filter(pl.col("label") == "genuine").is_empty()
-        self.mature_us = days * MICROS_PER_DAY if days is not None and silent else None
-        self.as_of_us = as_of_us
-
-    def of(self, payments: pl.DataFrame) -> pl.DataFrame:
-        """Return `fraud` (null: unknown) and `known_us` of each payment (columns id, at)."""
-        found = payments.join(self.standing, on="id", how="left", maintain_order="left")
-        if self.mature_us is not None:
-            ripe = pl.col("fraud").is_null() & (pl.col("at") + self.mature_us <= self.as_of_us)
-            found = found.with_columns(
-                pl.when(ripe).then(pl.lit(value=False)).otherwise("fraud").alias("fraud"),
-                pl.when(ripe)
-                .then(pl.col("at") + self.mature_us)
-                .otherwise("reported_us")
-                .alias("reported_us"),
-            )
-        return found.rename({"reported_us": "known_us"})
-
-    def reports(self, stage: Stage) -> pl.DataFrame:
-        """Return who was reported as defrauded when: `customer` (hash) and `at`, in order."""
-        frauds = self.labels.filter(pl.col("label") == "fraud")
-        wanted = frauds["payment"].unique().implode()
-        parts = []
-        for part in stage.acts:
-            there = [name for name in CUSTOMER_FACTS if name in pl.read_parquet_schema(part.path)]
-            frame = pl.read_parquet(part.path, columns=["id", *there])
-            frame = frame.filter(pl.col("id").is_in(wanted))
-            parts.append(frame.select(pl.col("id").alias("payment"), _customer(there)))
-        if not parts:
-            return pl.DataFrame(schema={"customer": pl.UInt64, "at": pl.Int64})
-        joined = frauds.join(pl.concat(parts), on="payment", how="inner")
-        return joined.select("customer", pl.col("reported_us").alias("at")).drop_nulls().sort("at")
-
-
-def _customer(columns: list[str]) -> pl.Expr:
-    if not columns:
-        return pl.lit(None, dtype=pl.UInt64).alias("customer")
-    one = pl.coalesce(pl.col(name).cast(pl.String) for name in columns)
-    return pl.when(one.is_not_null()).then(one.hash(_SEED)).alias("customer")
-
-
-def _gather(decided: Decided, possible: Candidates, known: _Known, span: Span, kept: _Kept) -> int:
+def _gather(decided: Decided, possible: Candidates, known: Known, span: Span, kept: _Kept) -> int:
     """Keep the payments of a slice that train; return how many there were whose outcome is not known."""
     payments = decided.payments
     at = pl.col("occurred_at").cast(pl.Int64)
@@ -385,7 +285,7 @@ def _gather(decided: Decided, possible: Candidates, known: _Known, span: Span, k
         payments.select(
             "id",
             at.alias("at"),
-            _customer(there),
+            customer_of(there),
             *(
                 pl.col(name).cast(pl.String)
                 if name in payments.columns
