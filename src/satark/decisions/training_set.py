@@ -26,7 +26,6 @@ from satark.events.frame_columns import stored_columns
 from satark.language import FrameEnv
 from satark.models.binding import input_matrix
 from satark.models.calibration import calibrate_many
-from satark.models.training.inputs import Candidates
 from satark.models.training.table import Table
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from satark.events.frame_map import FrameMap
     from satark.events.tokens import CardTokens
     from satark.models import Model
+    from satark.models.training.inputs import Candidates
     from satark.policies import Policy
 
 MOST_ROWS = 400_000
