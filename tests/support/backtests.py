@@ -21,6 +21,7 @@ from satark.decisions.backtest.result import (
 )
 
 FROM_US, TO_US = 1_767_205_800_000_000, 1_769_884_200_000_000
+DAY_US = FROM_US + 86_400_000_000
 NOTHING = ActionTotal(0, 0, 0, 0, 0, 0)
 
 
@@ -81,9 +82,9 @@ def result(
         fraud_stopped=31, fraud_flagged=31, genuine_troubled=21, customers_troubled=customers,
         newly_troubled=20, no_longer_troubled=8, alerts_per_day=3.5, cost_minor=-5_00_000_00,
         examples=[
-            Changed("pay_1", 11, FROM_US + 10**9, 95_000_00, "fraud", "allow", "hold", 0.0, 0.65, [], ["card_velocity"]),
-            Changed("pay_2", 12, FROM_US + 2 * 10**9, 4_000_00, "genuine", "hold", "allow", 0.65, 0.0, ["gone"], []),
-            Changed("pay_3", 0, FROM_US + 3 * 10**9, None, "", "allow", "hold", 0.0, 0.65, [], ["new_payee"]),
+            Changed("pay_1", 11, DAY_US, 95_000_00, "fraud", "allow", "hold", 0.0, 0.65, [], ["card_velocity"]),
+            Changed("pay_2", 12, DAY_US, 4_000_00, "genuine", "hold", "allow", 0.65, 0.0, ["gone"], []),
+            Changed("pay_3", 0, DAY_US, None, "", "allow", "hold", 0.0, 0.65, [], ["new_payee"]),
         ],
     )  # fmt: skip
     return BacktestResult(

@@ -87,8 +87,16 @@ class EngineDouble:
             order = order_of(command.body)
             for text in order.texts.values():
                 self.add_policy(text)
+            # The engine says more of a roster than what was asked.
             roster = Roster(
-                order.live, order.canary, order.shadows, order.killed, actor=command.actor, note=order.note
+                order.live,
+                order.canary,
+                order.shadows,
+                order.killed,
+                base=hash_of(TEXT),
+                windows=(order.live,),
+                actor=command.actor,
+                note=order.note,
             )
             self.add_roster(roster, f"command:{command.id}")
             self.desk.commands.settle(command.id, "done")

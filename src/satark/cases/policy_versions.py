@@ -154,7 +154,13 @@ class Standing:
 
     @property
     def seen(self) -> str:
-        """What a form sends back to say which roster its sender saw; it covers the switches of rules as well."""
-        if self.coming is None:
+        """What a form sends back to say which roster its sender saw; it covers the switches of rules as well.
+
+        It stays the same when the engine has logged what was asked, with more words about it.
+        """
+        coming = self.coming
+        if coming is None:
             return ""
-        return hashlib.sha256(msgspec.json.encode(self.coming, order="sorted")).hexdigest()[:16]
+        killed = sorted((one, sorted(codes)) for one, codes in coming.killed.items() if codes)
+        told = (coming.live, coming.canary, coming.shadows, killed)
+        return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16]

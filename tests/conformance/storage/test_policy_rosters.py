@@ -206,6 +206,15 @@ def test_click_counts_once_when_somebody_was_faster(desk, engine):
     assert parts(in_force(desk)) == (FIRST, None, (policy,))
 
 
+def test_form_still_counts_when_the_engine_did_meanwhile_what_its_sender_saw_coming(desk, engine):
+    policy = approved(desk, text_of(2))
+    desk.rosters.publish(policy, Step.CANARY, ASHA, percent=10, log=engine)
+    seen = desk.versions.standing().seen
+    engine.take()
+    assert desk.versions.standing().seen == seen
+    desk.rosters.back(MEERA, seen=seen, log=engine)
+
+
 def test_publishing_waits_and_stopping_does_not_when_the_engine_has_not_answered(desk, engine):
     policy = approved(desk, text_of(2))
     desk.rosters.publish(policy, Step.CANARY, ASHA, percent=10, log=engine)
