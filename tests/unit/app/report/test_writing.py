@@ -20,6 +20,12 @@ WEEK = week_name(week_of(DAY))
 NOW_US = noon(DAY + 8)
 
 
+@pytest.fixture(autouse=True)
+def _log_of_the_tests(monkeypatch):
+    """Keep the command from setting up a log on a captured terminal, which later tests would find closed."""
+    monkeypatch.setattr("satark.app.wiring.configure_logs", lambda _settings: None)
+
+
 @pytest.fixture
 def wiring(tmp_path):
     """Return an installation whose desk has counted three payments of one week."""
