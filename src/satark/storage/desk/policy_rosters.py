@@ -41,7 +41,7 @@ from satark.storage.desk.policy_rows import (
     standing,
     version_of,
 )
-from satark.storage.desk.policy_versions import checked_text
+from satark.storage.desk.policy_texts import checked_text
 from satark.storage.desk.tables.policies import POLICY_ACTS, POLICY_ROSTERS, POLICY_VERSIONS
 from satark.storage.desk.tables.rollups import POLICIES
 

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from satark.cases.policy_life import MAX_COMMENT, Refused, State, Step, check_role, moved, refusal
 from satark.cases.policy_versions import REPLACED
 from satark.core.errors import NotFound
-from satark.policies import load_policy
 from satark.storage.desk.policy_rows import (
     APPROVED,
     act_of,
@@ -30,6 +29,7 @@ from satark.storage.desk.policy_rows import (
     text_of,
     version_of,
 )
+from satark.storage.desk.policy_texts import checked_text
 from satark.storage.desk.tables.policies import POLICY_ACTS, POLICY_VERSIONS
 from satark.storage.desk.tables.rollups import POLICIES
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from satark.storage.desk.policy_rows import Log
     from satark.storage.engines import Engines
 
-MAX_TEXT_BYTES = 1_000_000
 ACTIONS: Mapping[Step, str] = {
     Step.CREATE: "policy_drafted",
     Step.EDIT: "policy_edited",
@@ -54,7 +53,6 @@ ACTIONS: Mapping[Step, str] = {
     Step.COMMENT: "policy_commented",
     Step.DISCARD: "policy_discarded",
 }
-FILE_NAME = "draft.yaml"
 _WHAT = "the policy versions"
 
 
@@ -373,28 +371,6 @@ class PolicyVersions:
             subject=policy_hash,
             detail={**more, **({"note": note} if note else {})},
         )
-
-
-def checked_text(text: str) -> Policy:
-    """Return the policy of a text.
-
-    Raises
-    ------
-    PolicyInvalid
-        It has mistakes; all of them are told.
-    InputInvalid
-        It is too large, or names a file of a list outside the policy's own folder.
-    """
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
-        raise refusal(Refused.TOO_LARGE, f"a policy has at most {MAX_TEXT_BYTES} bytes")
-    policy = load_policy(text, file=FILE_NAME)
-    for one in policy.lists.values():
-        # Whoever writes a policy on a page must not make the engine read the files of its machine.
-        if one.file is not None and (one.file.is_absolute() or ".." in one.file.parts):
-            raise refusal(
-                Refused.FILE_OUTSIDE, f"the file of the list {one.name} lies outside the policy's folder"
-            )
-    return policy
 
 
 def _fits(connection: sa.Connection, log: Log | None, policy: Policy) -> None:
