@@ -255,7 +255,7 @@ def measure_pages(installation: Installation) -> dict[str, float]:
 def measure_engine(installation: Installation, sizes: Sizes, prefix: str) -> dict[str, float]:
     """Measure the engine at 1,000 events a second, quiet and while pages are hammered, in turns."""
     home = installation.settings.home
-    key = make_key(home)
+    key = make_key(home, installation.settings.database)
     quiet, hammered = [], []
     with (
         Server(home, snapshot_seconds=86_400, database=installation.settings.database) as server,

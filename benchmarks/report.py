@@ -53,7 +53,18 @@ class Bar:
         return "" if self.limit is None else f"{'≥' if self.at_least else '≤'} {self.limit:,.10g}"
 
 
-PAGES = ("queue", "decision", "case", "entity", "graph", "search", "dashboard", "supervisor", "live")
+PAGES = (
+    "queue",
+    "decision",
+    "case",
+    "entity",
+    "graph",
+    "case_graph",
+    "search",
+    "dashboard",
+    "supervisor",
+    "live",
+)
 BARS = (
     Bar("kernel_bulk_events_per_s", "100 features, many events at once, events/s", 100_000, at_least=True),
     Bar("kernel_online_p50_us", "100 features, one event, median, µs"),
@@ -102,6 +113,9 @@ BARS = (
     ),
     Bar("decisions_hammered_p99_ms", "the same while the pages are hammered, ms"),
     Bar("decisions_hammered_ratio", "the second over the first", 1.5),
+    Bar("decisions_postgres_quiet_p99_ms", "the same on PostgreSQL: 99th percentile with idle pages, ms"),
+    Bar("decisions_postgres_hammered_p99_ms", "the same while the pages are hammered, ms"),
+    Bar("decisions_postgres_hammered_ratio", "the second over the first", 1.5),
     Bar("handbook_differences", "replay of public card data: values that differ from DuckDB's", 0),
     Bar("handbook_values_compared", "of so many compared"),
     Bar("handbook_rows", "payments replayed"),

@@ -122,14 +122,22 @@ class Server:
             return False
 
 
-def make_key(home: Path) -> str:
-    """Make an API key in a data folder and return its secret."""
+def make_key(home: Path, database: str = "") -> str:
+    """Make an API key in an installation and return its secret.
+
+    Parameters
+    ----------
+    home
+        The data folder.
+    database
+        The URL of its PostgreSQL database; without one it is the SQLite file of the folder.
+    """
     scopes = [
         word for scope in ("decide", "read", "label", "events", "metrics") for word in ("--scope", scope)
     ]
     done = subprocess.run(
         [sys.executable, "-m", "satark.app.main", "keys", "create", "load", *scopes, "--json"],
-        env=dict(os.environ) | {"SATARK_HOME": str(home)},
+        env=dict(os.environ) | {"SATARK_HOME": str(home), "SATARK_DATABASE": database},
         capture_output=True,
         check=False,
     )
