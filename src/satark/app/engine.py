@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_LOOK_SECONDS = 0.15
 CHECKPOINT_EVENTS = 200
-"""So many new events are checkpointed at once without waiting for the second to end: a disk that has to take half a
-megabyte makes a commit wait for 3 ms, one that has to take seven makes it wait for 40."""
+"""So many new events are checkpointed at once without waiting for the second to end, so that a commit never waits for
+a disk that has many megabytes to take."""
 HEADS_SECONDS = 3_600.0
 HEADS_NAME = "heads.jsonl"
 """The heads of both hash chains, a line an hour; to be copied to another machine."""
