@@ -127,7 +127,6 @@ class Satark:
         self._row = np.frombuffer(self._buffer, dtype=np.int64).reshape(1, -1)
         self._both = np.full(BATCH, FLAG_EVALUATE | FLAG_INSERT, dtype=np.uint8)
         self._out = np.zeros((BATCH, self.plan.layout.n_outputs), dtype=np.int64)
-        self._floats = self._out.view(np.float64)
         self._nul = np.zeros(self._out.shape, dtype=np.uint8)
         self._seq = 0
 
@@ -136,7 +135,7 @@ class Satark:
         self._seq += 1
         self._writer.write(self._buffer, 0, event[1:], None, self._seq, event[0])  # type: ignore[arg-type]
         self.windows.run(self._row, self._both[:1], self._out, self._nul)
-        return self._decode(self._out[0].tolist(), self._floats[0].tolist(), self._nul[0].tobytes(), {})
+        return self._decode(self._out[0].data.cast("B"), self._nul[0].tobytes(), {})
 
     def many(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Let many events in, as replay does, and return their features."""

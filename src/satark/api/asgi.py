@@ -31,6 +31,7 @@ JSON_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 )
+JSON_FIXED = b"".join(b"%b: %b\r\n" % pair for pair in JSON_HEADERS)
 PROBLEM_HEADERS: tuple[tuple[bytes, bytes], ...] = ((b"content-type", CONTENT_TYPE), *JSON_HEADERS[1:])
 
 

@@ -88,9 +88,10 @@ class Door:
 
     def known(self, header: bytes | None) -> Caller | None:
         """Return the cached caller of this header, or None if the store must be asked."""
-        if header is None:
-            return None
-        digest = self._digest(header)
+        return None if header is None else self.known_by(self.digest(header), header)
+
+    def known_by(self, digest: bytes, header: bytes) -> Caller | None:
+        """Return the cached caller of a header whose `digest` is known."""
         caller = self._known.get(digest)
         if caller is None:
             return None
@@ -130,7 +131,7 @@ class Door:
     async def _verify(self, header: bytes | None) -> Caller:
         if header is None:
             raise Unauthenticated("Send the API key as 'Authorization: Bearer sk_...'.")
-        digest = self._digest(header)
+        digest = self.digest(header)
         refused_at = self._refused.get(digest)
         if refused_at is not None and self._clock() - refused_at < _REFUSED_SECONDS:
             raise Unauthenticated("This API key is not valid.")
@@ -191,7 +192,8 @@ class Door:
             del self._known[next(iter(self._known))]
         return caller
 
-    def _digest(self, header: bytes) -> bytes:
+    def digest(self, header: bytes) -> bytes:
+        """Return by what a header is known in this process."""
         return hashlib.blake2b(header, key=self._pepper, digest_size=16).digest()
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from satark.api.asgi import (
+    JSON_FIXED,
     JSON_HEADERS,
     PROBLEM_HEADERS,
     Gone,
@@ -39,10 +40,12 @@ from satark.core.errors import DeadlineExceeded, InvalidEvent, SatarkError
 if TYPE_CHECKING:
     from satark.api.auth import Caller, Door
     from satark.api.edge import Exchange
+    from satark.api.heads import DirectRequest
     from satark.api.meter import Meter
     from satark.api.options import ApiOptions
     from satark.api.ports import DecisionServiceLike, Outcome
 
+_OK = 200
 _CLIENT_CLOSED = 499
 
 EVENT_KINDS = ("payment_result", "label", "payee_change")
@@ -150,13 +153,17 @@ class HotRoute:
             raise outcome.error
         return outcome.status, outcome.body
 
-    def answer_direct(
-        self, exchange: Exchange, headers: dict[bytes, bytes], query: bytes, body: bytes
-    ) -> bool:
+    def answer_direct(self, exchange: Exchange, request: DirectRequest, body: bytes) -> bool:
         """Serve a request that came whole, without ASGI; False when its caller must be looked up first."""
         desk, spec = self._desk, self._spec
-        door = desk.door
-        caller = door.known(headers.get(b"authorization"))
+        door, headers = desk.door, request.headers
+        header = headers.get(b"authorization")
+        if header is None:
+            return False
+        digest = request.digest
+        if not digest:
+            digest = request.digest = door.digest(header)
+        caller = door.known_by(digest, header)
         if caller is None:
             return False
         answer = _Answer(exchange, request_id_of(headers.get(b"x-request-id")), desk.meter, spec.name)
@@ -164,9 +171,11 @@ class HotRoute:
         try:
             caller.require(spec.scope)
             door.charge(caller)
-            check_json(headers)
-            options = desk.options
-            deadline_ms = deadline_of(query, spec.deadline_ms, options.max_deadline_ms)
+            deadline_ms = request.deadline_ms
+            if not deadline_ms:
+                check_json(headers)
+                limit_ms = desk.options.max_deadline_ms
+                deadline_ms = request.deadline_ms = deadline_of(request.query, spec.deadline_ms, limit_ms)
             check_length(body, spec.limit_bytes)
             only = spec.only or kind_of(body, caller)
             mailbox = desk.mailbox(exchange.loop)
@@ -199,6 +208,10 @@ class _Answer:
             self.fail(DeadlineExceeded(TOO_LATE))
         elif outcome.error is not None:
             self.fail(outcome.error)
+        elif self._exchange.keep_alive and outcome.status == _OK:
+            self._meter.in_flight -= 1
+            self._exchange.send_ok(JSON_FIXED, outcome.body, self._request_id)
+            self._meter.answered(self._route, _OK, perf_counter() - self._started)
         else:
             body = outcome.body
             self._send(outcome.status, answer_headers(JSON_HEADERS, body, self._request_id), body)

@@ -106,8 +106,9 @@ class Decider:
         self._decode_all = compile_decoder(self.plan)
         n_outputs = max(1, self.plan.layout.n_outputs)
         self._out = np.zeros((1, n_outputs), dtype=np.int64)
-        self._out_float = self._out.view(np.float64)
         self._nul = np.zeros((1, n_outputs), dtype=np.uint8)
+        # The same memory again, as bytes: read by one call each.
+        self._out_bytes, self._nul_bytes = self._out.data.cast("B"), self._nul.data.cast("B")
         self._spare = bytearray(8 * self.plan.layout.n_inputs)
         self._spare_rows = np.frombuffer(self._spare, dtype=np.int64).reshape(1, -1)
         self._flags = {f: np.full(1, f, dtype=np.uint8) for f in range(8)}
@@ -196,8 +197,7 @@ class Decider:
             occurred_us,
             FLAG_EVALUATE | (0 if late else FLAG_INSERT),
         )
-        nulls = self._nul[0].tobytes()
-        features = self._decode_all(self._out[0].tolist(), self._out_float[0].tolist(), nulls, self.texts)
+        features = self._decode_all(self._out_bytes, self._nul_bytes.tobytes(), self.texts)
         windows_ns = perf_counter_ns()
         if self._panel is not None:
             return self._decide_among(
@@ -210,7 +210,7 @@ class Decider:
                 late=late,
                 steps_ns=(started_ns, decoded_ns, facts_ns, windows_ns),
             )
-        verdict = self.rules.evaluate(values[: self._n_facts] + [features[i] for i in self._wanted], bound)
+        verdict = self.rules.evaluate((*values[: self._n_facts], *self._wanted(features)), bound)
         rules_ns = perf_counter_ns()
         action = verdict.action
         degraded = [*context.degraded, *verdict.degraded]
@@ -298,10 +298,8 @@ class Decider:
         bound = self.lists.at(occurred_us)
         self._payment.writer.write(self._spare, 0, values, bound, 0, occurred_us)
         self.windows.run(self._spare_rows, self._flags[FLAG_EVALUATE], self._out, self._nul)
-        features = self._decode_all(
-            self._out[0].tolist(), self._out_float[0].tolist(), self._nul[0].tobytes(), self.texts
-        )
-        return values[: self._n_facts] + [features[i] for i in self._wanted], bound
+        features = self._decode_all(self._out_bytes, self._nul_bytes.tobytes(), self.texts)
+        return [*values[: self._n_facts], *self._wanted(features)], bound
 
     def remember(
         self, event: Event, payment: Payment | None, kind: str, *, seq: int, occurred_us: int, late: bool

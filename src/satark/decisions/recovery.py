@@ -61,7 +61,7 @@ class Memory:
     def __init__(self, log: EventLog, tokens: CardTokens | None) -> None:
         self._log = log
         self._tokens = tokens
-        self._payments: dict[tuple[int, str], Payment] = {}
+        self._payments: OrderedDict[tuple[int, str], Payment] = OrderedDict()
         self.parked: OrderedDict[tuple[int, str], list[LogEntry]] = OrderedDict()
         self.n_parked = 0
 
@@ -73,7 +73,8 @@ class Memory:
         """Keep a payment at hand for the results that usually follow soon."""
         self._payments[owner, payment.id] = payment
         if len(self._payments) > RECENT_PAYMENTS:
-            del self._payments[next(iter(self._payments))]
+            # A plain dict would walk over all that was deleted before to find its first entry.
+            self._payments.popitem(last=False)
 
     def payment(self, owner: int, payment_id: str) -> Payment | None:
         """Find a payment, however old it is; None when it is not known or its body is gone."""

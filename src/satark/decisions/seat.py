@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from satark.decisions.panel import Panel, RunningView, needs_panel
 from satark.decisions.views import all_attributes, all_signals, check_together, feature_key
@@ -14,7 +15,7 @@ from satark.policies.evaluate import needed_names
 from satark.policies.model_rules import MODEL_SCORE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from satark.decisions.decide import Decider
     from satark.decisions.views import Lineup
@@ -60,7 +61,7 @@ class Seat:
         order = self.rules.order[: len(self.rules.order) - scored]
         facts = tuple(name for name in order if name not in mine[0])
         self.n_facts = len(facts)
-        self.wanted = [mine[0][name] for name in order if name in mine[0]]
+        self.wanted = picker([mine[0][name] for name in order if name in mine[0]])
         first = tuple(dict.fromkeys((*facts, *_facts_of(lineup, mine))))
         kinds = sorted({DECIDED, *decider.plan.event_types})
         self.kinds = {kind: Kind(self, decider, kind, first if kind == DECIDED else ()) for kind in kinds}
@@ -77,6 +78,23 @@ class Seat:
         self.panel = Panel(lineup, running, decider.draws)
         self.lists = running[0].lists
         self.books = [(view.policy, view.lists) for view in running]
+
+
+def picker(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Return the function that picks these places, however few, out of a sequence.
+
+    Examples
+    --------
+    >>> picker([])("abc"), picker([1])("abc"), picker([2, 0])("abc")
+    ((), ('b',), ('c', 'a'))
+    """
+    if not places:
+        return lambda _: ()
+    if len(places) == 1:
+        (place,) = places
+        return lambda values: (values[place],)
+    pick: Callable[[Sequence[Any]], tuple[Any, ...]] = itemgetter(*places)
+    return pick
 
 
 def _facts_of(lineup: Lineup, features: Sequence[Mapping[str, int]]) -> list[str]:

@@ -40,6 +40,8 @@ _DIGITS = b"0123456789"
 _GAPS = b" \t\r\n-._/:"
 _SHAPE = bytes.maketrans(_DIGITS + _GAPS, b"0" * len(_DIGITS) + b"-" * len(_GAPS))
 _LONG_SHAPE = re.compile(rb"0000(?:0{8,}|-{1,3}(?:0000-{1,3}0000|000000-{1,3}0000))")
+_LONG_RUN = b"0" * 12
+_GROUPS = (b"0000-0000", b"0000--0000", b"0000---0000")
 _WHITE_SPACE = b" \t\r\n"
 _TYPE_FIRST = b'{"type":'
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
@@ -92,7 +94,7 @@ def decode_event(raw: bytes, only: type[Any] | str | None = None) -> Event:
         _refuse_repeated_keys(raw)
     # Escapes could spell digits: written anew, the same texts stand there as themselves.
     spelt = _ENCODE(event) if b"\\" in raw else raw
-    return check_event(event, suspicious=_suspicious(_without_number(spelt, event)))
+    return check_event(event, suspicious=_suspicious(_without_known(spelt, event)))
 
 
 def decode_stored(body: bytes) -> Event:
@@ -114,11 +116,20 @@ def occurred_us(event: Event) -> Micros:
     return to_us(occurrence(event))
 
 
-def _without_number(raw: bytes, event: Event) -> bytes:
-    """Take one copy of the card's number out of the body, for its place; a further copy is suspicious."""
-    if not isinstance(event, Payment) or event.card is None or event.card.number is None:
+def _without_known(raw: bytes, event: Event) -> bytes:
+    """Take one copy of the card's number and of the customer's phone out of the body, for their places.
+
+    A further copy of the number is suspicious. A phone of twelve digits with its country's code is what an Aadhaar
+    number must not be taken for; `mask_aadhaar` leaves it alone as well.
+    """
+    if not isinstance(event, Payment):
         return raw
-    return raw.replace(b'"%s"' % event.card.number.encode(), b'""', 1)
+    if event.card is not None and event.card.number is not None:
+        raw = raw.replace(b'"%s"' % event.card.number.encode(), b'""', 1)
+    phone = None if event.customer is None else event.customer.phone
+    if phone is not None and len(phone) == AADHAAR_DIGITS + 1 and phone.startswith("+"):
+        raw = raw.replace(b'"%s"' % phone.encode(), b'""', 1)
+    return raw
 
 
 def _suspicious(raw: bytes) -> bool:
@@ -127,12 +138,15 @@ def _suspicious(raw: bytes) -> bool:
         raw = raw.replace(b'\\"', b"'")
     if b"\\" in raw or b"\x7f" in raw:
         return True
-    for match in _LONG_SHAPE.finditer(raw.translate(_SHAPE)):
-        digits = raw[match.start() : match.end()]
-        if len(digits) == AADHAAR_DIGITS and raw[match.start() - 1 : match.start()] == b"+":
-            continue  # A phone with its country's code, which `mask_aadhaar` leaves alone as well.
-        if not digits.isdigit() or (len(digits) <= MAX_CARD_DIGITS and _is_kept_out(digits.decode())):
-            return True
+    shape = raw.translate(_SHAPE)
+    # A search for plain bytes takes a tenth of the time of the pattern, which nearly no body needs.
+    if _LONG_RUN in shape or any(group in shape for group in _GROUPS):
+        for match in _LONG_SHAPE.finditer(shape):
+            digits = raw[match.start() : match.end()]
+            if len(digits) == AADHAAR_DIGITS and raw[match.start() - 1 : match.start()] == b"+":
+                continue  # A phone with its country's code, which `mask_aadhaar` leaves alone as well.
+            if not digits.isdigit() or (len(digits) <= MAX_CARD_DIGITS and _is_kept_out(digits.decode())):
+                return True
     if raw.isascii():
         return False
     # Digits of other scripts, full-width and raised ones, other spaces and hyphens: rare, so look closer.

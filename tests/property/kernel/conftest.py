@@ -142,9 +142,8 @@ def run(case, rows, steps, windows_type=Windows, **options):
 def decoded(case, out, nul, texts):
     """Return one list of values per payment, in order of the features."""
     decode = compile_decoder(case.plan)
-    floats = out.view(np.float64)
     return {
-        int(seq): decode(out[i].tolist(), floats[i].tolist(), nul[i].tobytes(), texts)
+        int(seq): decode(out[i].tobytes(), nul[i].tobytes(), texts)
         for i, (seq, kind) in enumerate(case.events.select("seq", "kind").iter_rows())
         if kind == "payment"
     }
