@@ -67,7 +67,7 @@ class Exchange:
         self._protocol.send_answer(self, status, headers, body)
 
     def send_ok(self, fixed: bytes, body: bytes, request_id: bytes) -> None:
-        """Send a whole answer of status 200 on a connection that is kept; `fixed` are its other headers, written out."""
+        """Send a whole answer of status 200 on a connection that is kept; `fixed` are its other headers."""
         self.response_complete = True
         self._protocol.send_ok(self, fixed, body, request_id)
 
@@ -208,8 +208,8 @@ class EdgeProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on to what was pipelined, or wait for the next request.
 
-        Uvicorn starts a timer here and cancels it with the next request, for each of them. Here one timer stays; when it
-        rings it looks how long nothing has come.
+        Uvicorn starts a timer here and cancels it with the next request, for each of them. Here one timer stays; when
+        it rings it looks how long nothing has come.
         """
         self.server_state.total_requests += 1
         if self.transport.is_closing():

@@ -72,7 +72,7 @@ class KnownHead:
 
 
 def learn(data: bytes, body: bytes, request: DirectRequest) -> KnownHead | None:
-    """Return a head to know again, or None when it had better be parsed each time.
+    r"""Return a head to know again, or None when it had better be parsed each time.
 
     Parameters
     ----------
@@ -86,10 +86,10 @@ def learn(data: bytes, body: bytes, request: DirectRequest) -> KnownHead | None:
     Examples
     --------
     >>> request = DirectRequest({b"content-length": b"2"}, b"")
-    >>> head = learn(b"POST / HTTP/1.1\\r\\ncontent-length: 2\\r\\n\\r\\n{}", b"{}", request)
-    >>> head.body_of(b"POST / HTTP/1.1\\r\\ncontent-length: 3\\r\\n\\r\\n{ }")
+    >>> head = learn(b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}", b"{}", request)
+    >>> head.body_of(b"POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\n{ }")
     b'{ }'
-    >>> head.body_of(b"POST /x HTTP/1.1\\r\\ncontent-length: 3\\r\\n\\r\\n{ }") is None
+    >>> head.body_of(b"POST /x HTTP/1.1\r\ncontent-length: 3\r\n\r\n{ }") is None
     True
     """
     headers = request.headers

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -38,6 +38,8 @@ from satark.api.problems import encode_problem, extra_headers, line_of, problem_
 from satark.core.errors import DeadlineExceeded, InvalidEvent, SatarkError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from satark.api.auth import Caller, Door
     from satark.api.edge import Exchange
     from satark.api.heads import DirectRequest
@@ -75,6 +77,18 @@ class RouteSpec:
     limit_bytes: int
 
 
+Order = tuple[bytes, int, "Callback", "str | None"]
+"""An event for the engine: the JSON, whose ids these are, who is told, and the one kind that is welcome."""
+
+
+class Failed(NamedTuple):
+    """The outcome of an event on which the engine raised."""
+
+    status: int = 0
+    body: bytes = b""
+    error: SatarkError | None = InternalError("")
+
+
 class Desk:
     """What all hot routes share: the engine, the door, the options, the meter and the mailbox of the loop."""
 
@@ -84,6 +98,33 @@ class Desk:
         self.options = options
         self.meter = meter
         self._mailbox: Mailbox | None = None
+        self._tray: list[Order] = []
+        many: Callable[[list[Order]], None] | None = getattr(service, "submit_many", None)
+        self._submit_many = self._one_by_one if many is None else many
+
+    def hand_in(self, order: Order, loop: asyncio.AbstractEventLoop) -> None:
+        """Give an event to the engine, together with all others that come in this turn of the loop."""
+        if not self._tray:
+            loop.call_soon(self._hand_over)
+        self._tray.append(order)
+
+    def _hand_over(self) -> None:
+        orders, self._tray = self._tray, []
+        try:
+            self._submit_many(orders)
+        except Exception as error:  # noqa: BLE001 - the last resort: nobody is left to wait for nothing
+            log_fault("engine_failed", error)
+            for _, _, slip, _ in orders:
+                slip(Failed())
+
+    def _one_by_one(self, orders: list[Order]) -> None:
+        """Serve an engine that does not take many at once."""
+        for raw, owner, slip, only in orders:
+            try:
+                self.service.submit(raw, owner, slip, only=only)
+            except Exception as error:  # noqa: BLE001 - it is this caller's answer and no other's
+                log_fault("engine_failed", error)
+                slip(Failed())
 
     def mailbox(self, loop: asyncio.AbstractEventLoop | None = None) -> Mailbox:
         """Return the mailbox of the running loop, which a caller that knows it may give."""
@@ -167,7 +208,6 @@ class HotRoute:
         if caller is None:
             return False
         answer = _Answer(exchange, request_id_of(headers.get(b"x-request-id")), desk.meter, spec.name)
-        slip: Callback | None = None
         try:
             caller.require(spec.scope)
             door.charge(caller)
@@ -181,10 +221,8 @@ class HotRoute:
             mailbox = desk.mailbox(exchange.loop)
             desk.check_room(mailbox)
             slip = Callback(mailbox, answer.heard, deadline_ms / 1000.0)
-            desk.service.submit(body, caller.owner, slip, only=only, deadline_ms=deadline_ms)
+            desk.hand_in((body, caller.owner, slip, only), exchange.loop)
         except Exception as error:  # noqa: BLE001 - the last resort: answered 500, logged
-            if slip is not None:
-                slip.drop()
             answer.fail(error)
         return True
 

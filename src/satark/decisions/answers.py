@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from satark.decisions.ports import LogEntry
 
+Order = tuple[bytes, int, "Callable[[Outcome], None]", "str | None"]
+"""An event to accept: the JSON, whose ids these are, who is told, and the one type that is welcome."""
+
 _ENCODER = msgspec.json.Encoder()
 
 

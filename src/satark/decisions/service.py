@@ -7,7 +7,7 @@ On the way: door (decode, seal, check), same id, time, windows and rules (`Decid
 from __future__ import annotations
 
 from time import perf_counter_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from satark.core.errors import SatarkError, StorageUnavailable, WindowsFull
 from satark.decisions.answers import Outcome, receipt, same_or_raise, stored_answer
@@ -27,12 +27,25 @@ from satark.events import body_digest, canonical_body, check_custom, decode_even
 from satark.events.kinds import Label, Payment, PaymentResult, event_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from satark.decisions.answers import Order
     from satark.decisions.list_edits import ListEdit
     from satark.events import Event
 
 __all__ = ["DEFAULT_FUTURE_US", "DecisionService"]
+
+
+class _AtDoor(NamedTuple):
+    """An event that has passed the door, and who waits for its answer."""
+
+    event: Event
+    body: bytes
+    digest: bytes
+    owner: int
+    done: Callable[[Outcome], None]
+    started_ns: int
+    decoded_ns: int
 
 
 class DecisionService(PublishingRoom):
@@ -64,34 +77,50 @@ class DecisionService(PublishingRoom):
         deadline_ms
             How long the caller will wait.
         """
-        started = perf_counter_ns()
-        try:
-            event = seal_card(decode_event(raw, only), self._tokens)
-            body = canonical_body(event)
-            with self._gate:
-                self._ready_or_raise()
-                self._accept(event, body, owner, done, started)
-        except SatarkError as error:
-            self.counts["refused"] += 1
-            done(Outcome(0, b"", error=error))
+        self.submit_many([(raw, owner, done, only)])
 
-    def _accept(
-        self, event: Event, body: bytes, owner: int, done: Callable[[Outcome], None], started: int
-    ) -> None:
-        decider = self.decider
+    def submit_many(self, orders: Iterable[Order]) -> None:
+        """Accept events in this order, each as `submit` would.
+
+        All pass the door before the first is decided. Each of the two steps runs through much code; taken in turns for
+        every event they would push each other out of the processor's caches, which costs a tenth of the time.
+        """
+        at_door: list[_AtDoor] = []
+        for raw, owner, done, only in orders:
+            started = perf_counter_ns()
+            try:
+                event = seal_card(decode_event(raw, only), self._tokens)
+                body = canonical_body(event)
+                at_door.append(
+                    _AtDoor(event, body, body_digest(body), owner, done, started, perf_counter_ns())
+                )
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this caller's answer and no other's
+                self._refuse(done, error)
+        for one in at_door:
+            try:
+                with self._gate:
+                    self._ready_or_raise()
+                    self._accept(one)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._refuse(one.done, error)
+
+    def _refuse(self, done: Callable[[Outcome], None], error: Exception) -> None:
+        self.counts["refused"] += 1
+        done(Outcome(0, b"", error=error))
+
+    def _accept(self, one: _AtDoor) -> None:
+        decider, event, owner = self.decider, one.event, one.owner
         if type(event) is Payment and event.custom:
             check_custom(event, decider.attributes)
-        digest = body_digest(body)
-        if self._is_repeated(owner, event.id, digest, done):
+        if self._is_repeated(owner, event.id, one.digest, one.done):
             return
         now, occurred = self._clock.now_us(), occurred_us(event)
         not_future_or_raise(event, occurred, now, self._future_us)
-        arrival = Arrival(
-            event, owner, body, digest, occurred, now, decider.is_late(occurred), self._seq + 1, started
-        )
+        late, seq = decider.is_late(occurred), self._seq + 1
+        arrival = Arrival(event, owner, one.body, one.digest, occurred, now, late, seq, one.started_ns)
         try:
             waiting = (
-                self._decide(arrival, event, done) if type(event) is Payment else self._take(arrival, done)
+                self._decide(arrival, event, one) if type(event) is Payment else self._take(arrival, one.done)
             )
         except (WindowsFull, StorageUnavailable):
             if self._half_done:
@@ -100,9 +129,9 @@ class DecisionService(PublishingRoom):
         except Exception:
             self._distrust_windows()
             raise
-        self._seq = arrival.seq
+        self._seq = seq
         self.counts["accepted"] += 1
-        self.counts["late"] += arrival.late
+        self.counts["late"] += late
         self._queue(waiting)
 
     def _distrust_windows(self) -> None:
@@ -112,7 +141,7 @@ class DecisionService(PublishingRoom):
         self._state = "rebuilding after an error"
         self._committer.fail_after(StorageUnavailable("the windows are rebuilt", retry_after_seconds=1))
 
-    def _decide(self, arrival: Arrival, payment: Payment, done: Callable[[Outcome], None]) -> Accepted:
+    def _decide(self, arrival: Arrival, payment: Payment, one: _AtDoor) -> Accepted:
         decider = self.decider
         decision, encoded, features = decider.decide(
             payment,
@@ -121,7 +150,7 @@ class DecisionService(PublishingRoom):
             arrived_us=arrival.arrived_us,
             late=arrival.late,
             started_ns=arrival.started_ns,
-            decoded_ns=perf_counter_ns(),
+            decoded_ns=one.decoded_ns,
         )
         self._half_done = True
         self._memory.note_payment(arrival.owner, payment)
@@ -129,7 +158,7 @@ class DecisionService(PublishingRoom):
         self._half_done = False
         self._tally.decided(decision.action, decision.degraded)
         entry = entry_of(arrival, "payment", flags=flags, decision=encoded, features=features)
-        return Accepted(entry, encoded, decision, [done])
+        return Accepted(entry, encoded, decision, [one.done])
 
     def _take(self, arrival: Arrival, done: Callable[[Outcome], None]) -> Accepted:
         event = arrival.event

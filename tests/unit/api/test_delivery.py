@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from satark.api.delivery import Mailbox
+from satark.api.delivery import Callback, Mailbox
 from satark.core.errors import DeadlineExceeded
 
 
@@ -81,3 +81,42 @@ def test_delivery_is_dropped_when_the_loop_is_gone():
     thread.start()
     thread.join()
     assert not slip.future.done()
+
+
+def test_callbacks_hear_their_outcome_or_that_time_is_over_and_nothing_twice():
+    async def run():
+        mailbox = Mailbox(asyncio.get_running_loop())
+        heard = []
+        slow = [
+            Callback(mailbox, lambda said, n=n: heard.append((n, said)), 0.02 + n / 100) for n in range(3)
+        ]
+        quick = Callback(mailbox, lambda said: heard.append(("quick", said)), 0.02)
+        gone = Callback(mailbox, lambda said: heard.append(("gone", said)), 0.02)
+        quick("well")
+        gone.drop()
+        assert mailbox.waiting == 3
+        await asyncio.sleep(0.2)
+        assert heard == [("quick", "well"), (0, None), (1, None), (2, None)]
+        for one in (*slow, quick, gone):
+            one("late")
+        assert len(heard) == 4
+        assert mailbox.waiting == 0
+
+    asyncio.run(run())
+
+
+def test_no_callback_is_told_before_its_time():
+    async def run():
+        loop = asyncio.get_running_loop()
+        mailbox = Mailbox(loop)
+        told = {}
+        began = loop.time()
+        for milliseconds in (1, 5, 9, 10, 11, 15, 40):
+            Callback(
+                mailbox, lambda _, ms=milliseconds: told.update({ms: loop.time() - began}), milliseconds / 1e3
+            )
+        await asyncio.sleep(0.2)
+        assert all(after >= milliseconds / 1e3 for milliseconds, after in told.items())
+        assert len(told) == 7
+
+    asyncio.run(run())
