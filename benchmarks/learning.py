@@ -12,6 +12,7 @@ seeds; means and 95 % intervals over the seeds are told. Windows and labels come
 
     python -m benchmarks.learning                        five seeds of everything: about an hour
     python -m benchmarks.learning --seeds 1 --only single
+    python -m benchmarks.learning --lines runs.jsonl     every run is written at once; what is there is not run again
     python -m benchmarks.learning --data A.parquet --data B.parquet --train-start 2018-09-05 --only single
 
 Further months: name all files in order (windows need the past), and the first day of the training week.
@@ -20,6 +21,7 @@ Further months: name all files in order (windows need the past), and the first d
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -52,7 +54,7 @@ FOLDS = {
     "validation": ("2018-07-11", "2018-07-04", "2018-06-27", "2018-06-20"),
     "test": ("2018-08-08", "2018-08-01", "2018-07-25"),
 }
-PARTS = ("single", "single_all_history", "validation", "test", "harness")
+PARTS = ("validation", "single", "single_all_history", "test", "harness")
 FIGURES = ("auc_roc", "average_precision", "card_precision_at_100")
 SHORT = {"auc_roc": "auc", "average_precision": "ap", "card_precision_at_100": "cp100"}
 PUBLISHED = {
@@ -114,14 +116,23 @@ class Bench:
         self.tx_ids = made.ids.str.slice(3).cast(pl.Int64).to_numpy()
         self.files, self.folder, self.python, self.most_rows = files, folder, python, MOST_ROWS
         self.seconds: list[float] = []
-        self.cards: list[dict[str, Any]] = []
+        self.scored: dict[tuple[str, int, bool], pl.DataFrame] = {}
 
     def inside(self, first: datetime, days: int) -> np.ndarray:
         """Return which payments lie in a span."""
         return (self.table.times >= us(first)) & (self.table.times < us(first + timedelta(days=days)))
 
     def scores(self, start: str, seed: int, *, history: bool) -> pl.DataFrame:
-        """Train on the week from a day on (or on all before its end), and score the week after the delay."""
+        """Train on the week from a day on (or on all before its end), and score the week after the delay.
+
+        A week that is in two parts is trained on once.
+        """
+        asked = start, seed, history
+        if asked not in self.scored:
+            self.scored[asked] = self._scores(*asked)
+        return self.scored[asked]
+
+    def _scores(self, start: str, seed: int, history: bool) -> pl.DataFrame:  # noqa: FBT001 - from `scores` alone
         from satark.models.binding import calibrate_many
         from satark.models.training.fit import train
         from satark.models.training.options import TrainingOptions
@@ -137,7 +148,6 @@ class Bench:
         one = self.table.take(np.flatnonzero(learnt)).sample(self.most_rows, seed)
         trained = train(one, "EUR", options)
         self.seconds.append(perf_counter() - started)
-        self.cards.append(trained.card)
         places = {one.name: place for place, one in enumerate(self.table.inputs)}
         columns = [places[one.name] for one in trained.model.head.inputs]
         test = np.flatnonzero(self.inside(first + 2 * WEEK, 7))
@@ -189,13 +199,49 @@ class Bench:
         return pl.DataFrame({"tx_id": self.tx_ids[test], "score": forest.predict_proba(rows[test])[:, 1]})
 
 
+class Lines:
+    """Runs that are done, a JSON line for each, so that an interrupted measurement goes on where it was.
+
+    A line counts only for the code, policy, map and data it was measured with.
+    """
+
+    def __init__(self, path: Path | None, files: list[Path], start: str) -> None:
+        self.path = path
+        self.made_with = fingerprint(files, start)
+        self.known: dict[tuple[str, int], dict[str, Any]] = {}
+        if path is not None and path.exists():
+            for line in path.read_text("utf-8").splitlines():
+                one = json.loads(line)
+                if one["made_with"] == self.made_with:
+                    self.known[one["part"], one["seed"]] = one
+
+    def add(self, part: str, seed: int, figures: dict[str, float], most_seconds: float) -> None:
+        """Keep one run."""
+        one = {"part": part, "seed": seed, "figures": figures, "most_seconds": most_seconds}
+        self.known[part, seed] = one
+        if self.path is not None:
+            with self.path.open("a", encoding="utf-8") as out:
+                out.write(json.dumps({**one, "made_with": self.made_with}) + "\n")
+
+
+def fingerprint(files: list[Path], start: str) -> str:
+    """Return a hash of everything that the figures follow from."""
+    digest = hashlib.sha256(start.encode())
+    code = sorted((ROOT / "src" / "satark" / "models").rglob("*.py"))
+    for path in (*code, POLICY, MAP, Path(__file__), EVALUATOR):
+        digest.update(path.read_bytes())
+    for path in files:
+        digest.update(f"{path.name} {path.stat().st_size}".encode())
+    return digest.hexdigest()[:16]
+
+
 def interval(values: list[float]) -> tuple[float, float]:
     """Return the mean and half the width of its 95 % interval over seeds."""
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
     return float(np.mean(values)), T95.get(len(values), 2.0) * spread / math.sqrt(len(values))
 
 
-def lines(found: dict[str, list[dict[str, float]]]) -> Iterator[str]:
+def table(found: dict[str, list[dict[str, float]]]) -> Iterator[str]:
     """Return the table of results."""
     yield f"{'':<44}{'AUC':>16}{'AP':>18}{'CP@100':>18}"
     for name, runs in found.items():
@@ -209,7 +255,7 @@ def lines(found: dict[str, list[dict[str, float]]]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Measure and print one table; with --json one object of flat names besides."""
+    """Measure what was asked for, and print one table; with --json one object of flat names besides."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -223,12 +269,36 @@ def main() -> None:
     )
     parser.add_argument("--evaluator-python", default=sys.executable, help="an interpreter that has pandas")
     parser.add_argument("--json", type=Path, help="write the numbers here")
+    parser.add_argument(
+        "--lines", type=Path, help="keep every run here; runs that are there are not repeated"
+    )
     given = parser.parse_args()
     files = given.data or [DATA]
     absent = [str(path) for path in (*files, EVALUATOR) if not path.exists()]
     if absent:
         print(f"skipped: {', '.join(absent)} is not there (SATARK_DATA, SATARK_EVAL)")
         return
+    lines = Lines(given.lines, files, given.train_start)
+    wanted = [
+        (part, seed)
+        for part in given.only
+        for seed in range(1, 1 + (1 if part == "harness" else given.seeds))
+    ]
+    numbers: dict[str, float] = {}
+    if any(one not in lines.known for one in wanted):
+        numbers["learning_replay_s"] = run(wanted, lines, files, given)
+    found: dict[str, list[dict[str, float]]] = {}
+    for part, seed in wanted:
+        found.setdefault(part, []).append(lines.known[part, seed]["figures"])
+    print("\n".join(table(found)))
+    numbers |= numbers_of(found)
+    numbers["learning_fit_s_most"] = max(lines.known[one]["most_seconds"] for one in wanted)
+    if given.json:
+        given.json.write_text(json.dumps(numbers, indent=1) + "\n", "utf-8")
+
+
+def run(wanted: list[tuple[str, int]], lines: Lines, files: list[Path], given: argparse.Namespace) -> float:
+    """Measure what is not known yet, and return how long the replay took, in seconds."""
     with tempfile.TemporaryDirectory() as temp:
         made, replay_seconds = gather(files, Path(temp))
         bench = Bench(made, files, Path(temp), given.evaluator_python)
@@ -236,25 +306,34 @@ def main() -> None:
             f"replayed in {replay_seconds:.0f} s: {len(made.table):,} payments, {len(made.table.inputs)} inputs",
             flush=True,
         )
-        found: dict[str, list[dict[str, float]]] = {}
-        for name in given.only:
-            for seed in range(1, 1 + (1 if name == "harness" else given.seeds)):
-                found.setdefault(name, []).append(bench.part(name, seed, given.train_start))
-                print(f"  {name}, seed {seed}: {found[name][-1]}", flush=True)
-        print("\n".join(lines(found)))
-    numbers = {
-        f"learning_{name}_{SHORT[figure]}": round(interval([run[figure] for run in runs])[0], 4)
-        for name, runs in found.items()
-        for figure in FIGURES
-    }
-    numbers |= {"learning_replay_s": round(replay_seconds, 1)}
-    if bench.seconds:
-        numbers |= {"learning_fit_s_most": round(max(bench.seconds), 1)}
-        print(
-            f"replay {replay_seconds:.0f} s, fits {np.median(bench.seconds):.0f} s (most {max(bench.seconds):.0f} s)"
-        )
-    if given.json:
-        given.json.write_text(json.dumps(numbers, indent=1) + "\n")
+        for part, seed in wanted:
+            if (part, seed) in lines.known:
+                continue
+            bench.seconds.clear()
+            figures = bench.part(part, seed, given.train_start)
+            most = round(max(bench.seconds, default=0.0), 1)
+            lines.add(part, seed, figures, most)
+            print(f"  {part}, seed {seed}, a fit took at most {most:.0f} s: {figures}", flush=True)
+    return round(replay_seconds, 1)
+
+
+def numbers_of(found: dict[str, list[dict[str, float]]]) -> dict[str, float]:
+    """Return flat names: the mean over the seeds, half of its interval, and the worst seed."""
+    numbers: dict[str, float] = {}
+    for part, runs in found.items():
+        for figure in FIGURES:
+            values = [one[figure] for one in runs]
+            mean, half = interval(values)
+            name = f"learning_{part}_{SHORT[figure]}"
+            numbers[name] = round(mean, 4)
+            if math.isfinite(half):
+                numbers[f"{name}_interval"] = round(half, 4)
+                numbers[f"{name}_worst"] = round(min(values), 4)
+    if "harness" in found:
+        published = PUBLISHED["harness"]["random forest"]
+        off = [abs(found["harness"][0][figure] - one) for figure, one in zip(FIGURES, published, strict=True)]
+        numbers["learning_harness_off"] = round(max(off), 4)
+    return numbers
 
 
 if __name__ == "__main__":

@@ -77,6 +77,8 @@ class ServerOptions:
     switch_interval_seconds
         How long a thread may keep the interpreter while another waits for it. The default of Python, 5 ms,
         would hold back each commit by as much under load.
+    threads
+        How many of the app's calls of `asyncio.to_thread` run at once; None: as many as Python thinks right.
     """
 
     host: str = "127.0.0.1"
@@ -87,3 +89,4 @@ class ServerOptions:
     stop_seconds: int = 30
     schedule_gc: bool = True
     switch_interval_seconds: float | None = 0.0005
+    threads: int | None = None

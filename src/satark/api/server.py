@@ -11,6 +11,7 @@ import contextlib
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -124,6 +125,8 @@ async def _serve(
     in_flight: Callable[[], int],
 ) -> None:
     server.loop = asyncio.get_running_loop()
+    if options.threads is not None:
+        server.loop.set_default_executor(ThreadPoolExecutor(options.threads, "satark-thread"))
     schedule = GcSchedule(server.loop, in_flight, settled=getattr(server.config.app, "settled", None))
     watcher = asyncio.ensure_future(
         _after_start(server, schedule if options.schedule_gc else None, on_listening)

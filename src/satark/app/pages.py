@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ def serve_pages(wiring: AppWiring, announce: Callable[[Mapping[str, object]], No
             stop_seconds=settings.stop_seconds,
             schedule_gc=False,
             switch_interval_seconds=None,
+            threads=max(2, os.cpu_count() or 2),
         )
 
         def on_listening(host: str, port: int) -> None:

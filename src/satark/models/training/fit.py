@@ -21,7 +21,7 @@ from satark.models.training.card import by_group, limits_of, made_with, measured
 from satark.models.training.isotonic import knots_of
 from satark.models.training.linear import fit_linear
 from satark.models.training.options import Tell, TrainingOptions, quiet
-from satark.models.training.search import Tried, search
+from satark.models.training.search import Tried, most_rounds, search
 from satark.models.training.select import Selected, select
 from satark.models.training.split import Fold, prequential
 from satark.models.training.table import Table, check, usable_columns
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from satark.models.calibration import Knots
 
 MOST_TOLD = 25
-FALLBACK_ROUNDS = 150
 
 
 class Trained(NamedTuple):
@@ -157,7 +156,7 @@ def _choose(
         table,
         folds,
         trials=trials,
-        rounds=options.rounds,
+        rounds=most_rounds(table.n_frauds, options.rounds),
         seed=options.seed,
         threads=options.threads,
         tell=lambda done: tell("choosing", done, trials + 1),

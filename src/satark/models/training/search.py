@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 60_000
 LEAST_FRAUDS = 600
 """With fewer frauds in the spans, differences between choices are chance, and none is tried besides the defaults."""
+FRAUDS_PER_ROUND, LEAST_ROUNDS = 2, 100
+"""More rounds than half the number of frauds only learn these frauds by heart: what comes later is told apart worse."""
 MARGIN_ERRORS = 1.0
 """By how many standard errors of the difference over folds another choice must be better than the defaults."""
 
@@ -29,7 +31,7 @@ class Tried(NamedTuple):
     Attributes
     ----------
     rounds
-        The best number of rounds by the mean over the folds.
+        The fewest rounds that are as good as the best number within chance over the folds.
     values
         The average precision per fold at that number.
     gain
@@ -50,7 +52,7 @@ class Tried(NamedTuple):
 def judge(
     table: Table, folds: Sequence[Fold], options: Mapping[str, Any], *, rounds: int, seed: int, threads: int
 ) -> Tried:
-    """Fit one choice on every fold and find the best number of rounds."""
+    """Fit one choice on every fold and find the number of rounds."""
     curves, gains = [], []
     for fold in folds:
         train = table.take(fold.train).sample(MOST_ROWS, seed)
@@ -61,11 +63,51 @@ def judge(
     # What has ended early has its last value from there on.
     longest = max(len(values) for values in curves)
     by_rounds = np.array([values + values[-1:] * (longest - len(values)) for values in curves])
+    step = enough(by_rounds)
+    return Tried(dict(options), (step + 1) * STEP_ROUNDS, tuple(by_rounds[:, step].tolist()), np.array(gains))
+
+
+def most_rounds(frauds: int, asked: int) -> int:
+    """Return how many rounds are tried at most, a multiple of `STEP_ROUNDS`.
+
+    Parameters
+    ----------
+    frauds
+        That one learns from.
+    asked
+        The most that the options allow.
+
+    Examples
+    --------
+    >>> most_rounds(50, 400), most_rounds(390, 400), most_rounds(5_000, 400), most_rounds(5_000, 75)
+    (100, 175, 400, 75)
+    """
+    half = max(LEAST_ROUNDS, frauds // FRAUDS_PER_ROUND)
+    return max(STEP_ROUNDS, min(asked, half) // STEP_ROUNDS * STEP_ROUNDS)
+
+
+def enough(values: NDArray[np.float64]) -> int:
+    """Return the first step from which on more rounds gain nothing that chance over the folds does not explain.
+
+    Rounds beyond it only learn the span by heart: their scores are slower, and worse on what comes later.
+
+    Parameters
+    ----------
+    values
+        Shape (folds, steps).
+
+    Examples
+    --------
+    >>> enough(np.array([[0.5, 0.7, 0.70, 0.72], [0.4, 0.6, 0.61, 0.60]]))
+    2
+    """
     # A step's neighbours count too: one lucky step among many would be chosen otherwise.
-    mean = by_rounds.mean(axis=0)
-    smooth = np.convolve(np.pad(mean, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
-    best = int(smooth.argmax())
-    return Tried(dict(options), (best + 1) * STEP_ROUNDS, tuple(by_rounds[:, best].tolist()), np.array(gains))
+    padded = np.pad(values, ((0, 0), (1, 1)), mode="edge")
+    smooth = (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3
+    best = int(smooth.mean(axis=0).argmax())
+    lost = smooth[:, [best]] - smooth[:, : best + 1]
+    error = lost.std(axis=0, ddof=1) / np.sqrt(len(lost)) if len(lost) > 1 else np.zeros(best + 1)
+    return int(np.argmax(lost.mean(axis=0) <= error))
 
 
 def search(
