@@ -13,7 +13,7 @@ from satark.models.training.fit import train
 from satark.models.training.isotonic import knots_of
 from satark.models.training.measure import auc, average_precision, daily_precision
 from satark.models.training.options import TrainingOptions
-from satark.models.training.search import Tried, chosen
+from satark.models.training.search import Tried, chosen, enough, most_rounds
 from satark.models.training.select import select
 from satark.models.training.split import prequential
 from satark.models.training.table import Table
@@ -231,3 +231,16 @@ def test_figures_are_those_of_scikit_learn():
     )
     expected = average_precision_score(fraud, score, sample_weight=weight)
     assert average_precision(fraud, score, weight) == pytest.approx(expected, abs=1e-12)
+
+
+def test_rounds_that_gain_nothing_but_chance_are_not_taken():
+    rising = np.array([[0.2, 0.4, 0.6, 0.8], [0.1, 0.3, 0.5, 0.7], [0.2, 0.4, 0.6, 0.8]])
+    assert enough(rising) == 3
+    level = np.array([[0.2, 0.6, 0.61, 0.60, 0.62, 0.61], [0.1, 0.6, 0.59, 0.60, 0.60, 0.59]])
+    assert enough(level) < 4
+    assert enough(np.array([[0.2, 0.8, 0.9, 0.9, 0.9]])) == 3
+
+
+def test_few_frauds_allow_few_rounds():
+    assert most_rounds(60, 400) < most_rounds(900, 400) < most_rounds(9_000, 400) == 400
+    assert most_rounds(9_000, 75) == 75

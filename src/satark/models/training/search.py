@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 60_000
 LEAST_FRAUDS = 600
 """With fewer frauds in the spans, differences between choices are chance, and none is tried besides the defaults."""
-FRAUDS_PER_ROUND, LEAST_ROUNDS = 2, 100
-"""More rounds than half the number of frauds only learn these frauds by heart: what comes later is told apart worse."""
+FRAUDS_PER_ROUND, LEAST_ROUNDS = 3, 100
+"""More rounds than a third of the frauds only learn these by heart: what comes later is told apart worse."""
 MARGIN_ERRORS = 1.0
 """By how many standard errors of the difference over folds another choice must be better than the defaults."""
 
@@ -80,10 +80,10 @@ def most_rounds(frauds: int, asked: int) -> int:
     Examples
     --------
     >>> most_rounds(50, 400), most_rounds(390, 400), most_rounds(5_000, 400), most_rounds(5_000, 75)
-    (100, 175, 400, 75)
+    (100, 125, 400, 75)
     """
-    half = max(LEAST_ROUNDS, frauds // FRAUDS_PER_ROUND)
-    return max(STEP_ROUNDS, min(asked, half) // STEP_ROUNDS * STEP_ROUNDS)
+    third = max(LEAST_ROUNDS, frauds // FRAUDS_PER_ROUND)
+    return max(STEP_ROUNDS, min(asked, third) // STEP_ROUNDS * STEP_ROUNDS)
 
 
 def enough(values: NDArray[np.float64]) -> int:
