@@ -27,13 +27,17 @@ from benchmarks.one_run import PARTS as RUN_BY_RUN
 from benchmarks.report import RESULTS, as_text, bars_table, is_higher_better, peers_table
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = (*RUN_BY_RUN, "over_http", "pages", "handbook", "backtest")
+PARTS = (*RUN_BY_RUN, "over_http", "pages", "handbook", "backtest", "learning", "learning_s_ffsd")
 QUICK_RESULTS = ROOT / ".cache" / "benchmarks-quick.json"
 QUICK_HTTP = ("--seconds", "6", "--stored", "20000", "--start-events", "100000")
 QUICK_PAGES = ("--decisions", "20000", "--alerts", "1000", "--asked", "20", "--seconds", "5")
 QUICK_HANDBOOK = ("--rows", "50000")
 QUICK_PARITY = ("--events", "5000")
+QUICK_LEARNING = ("--seeds", "1", "--only", "single")
+LEARNT = ROOT / ".cache" / "learning-runs.jsonl"
+"""Learning takes an hour and more: what was measured before an interruption, with the same code and data, stays."""
 ONCE = ("handbook", "backtest")
+SEEDED, SEEDS = ("learning", "learning_s_ffsd"), 5
 NO_WORST = ("_times_satark", "_share_fired")
 
 
@@ -61,6 +65,13 @@ def measure(part: str, *, quick: bool, runs: int) -> dict[str, Any]:
         return _handbook(quick=quick)
     if part == "backtest":
         return _backtest(quick=quick)
+    if part == "learning":
+        LEARNT.parent.mkdir(exist_ok=True)
+        return _learning(
+            part, *(QUICK_LEARNING if quick else ("--seeds", str(SEEDS), "--lines", str(LEARNT)))
+        )
+    if part == "learning_s_ffsd":
+        return _learning(part, "--seeds", "1" if quick else str(SEEDS))
     found: dict[str, list[float]] = {}
     for run in range(runs):
         started = time.perf_counter()
@@ -71,6 +82,15 @@ def measure(part: str, *, quick: bool, runs: int) -> dict[str, Any]:
     if not found:
         raise Skipped("nothing that it needs is installed")
     return summary(found)
+
+
+def repeated(part: str, *, quick: bool, runs: int) -> int:
+    """Return how often a part was measured: by runs, once, or from seeds of its own."""
+    if part in ONCE:
+        return 1
+    if part in SEEDED:
+        return 1 if quick else SEEDS
+    return runs
 
 
 def summary(found: dict[str, list[float]]) -> dict[str, float]:
@@ -118,6 +138,15 @@ def _backtest(*, quick: bool) -> dict[str, Any]:
         raise Skipped(said.partition(":")[2].strip())
     results = {**json.loads(parity.splitlines()[-1]), **json.loads(said.splitlines()[-1])}
     return {name: round(value, 4) for name, value in results.items()}
+
+
+def _learning(part: str, *words: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="satark-bench-") as folder:
+        out = Path(folder) / "learning.json"
+        said = _run(f"benchmarks.{part}", "--json", str(out), *words)
+        if said.startswith("skipped"):
+            raise Skipped(said.partition(":")[2].strip())
+        return dict(json.loads(out.read_text("utf-8")))
 
 
 def _run(module: str, *words: str) -> str:
@@ -177,7 +206,7 @@ def main() -> int:
             continue
         results[f"{part}_measured_at"] = datetime.now(UTC).isoformat(timespec="seconds")
         results[f"{part}_quick"] = said.quick
-        results[f"{part}_runs"] = 1 if part in ONCE else runs
+        results[f"{part}_runs"] = repeated(part, quick=said.quick, runs=runs)
         known = merge(out, results)
         _tell(f"{part}: done in {time.perf_counter() - started:.0f} s")
     print(f"\n{as_text(bars_table(known))}\n\n{as_text(peers_table(known))}\n\nwritten to {out}")

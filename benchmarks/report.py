@@ -32,12 +32,15 @@ class Bar:
         The bar; None: no bar was set.
     at_least
         Whether more is better.
+    digits
+        How many decimals are told; None: as many as its size asks for.
     """
 
     name: str
     means: str
     limit: float | None = None
     at_least: bool = False
+    digits: int | None = None
 
     def verdict(self, median: float, worst: float) -> str:
         """Say whether the bar was met, by the median and by the worst of the runs."""
@@ -64,6 +67,43 @@ PAGES = (
     "dashboard",
     "supervisor",
     "live",
+)
+LEARNT = (
+    ("validation", "four weeks, each after a week that was trained on (validation)", (0.890, 0.76, 0.295)),
+    ("single", "trained on one week, tested two weeks later", (0.880, 0.73, 0.300)),
+    ("single_all_history", "trained on all up to then, tested two weeks later", (0.885, 0.75, 0.305)),
+    ("test", "three weeks, each after a week that was trained on (test)", (None, None, None)),
+)
+FIGURES = (("auc", "AUC"), ("ap", "average precision"), ("cp100", "card precision@100"))
+SPEEDS = (
+    Bar("model_score_p50_us", "one score of 500 trees of 64 leaves over 60 inputs, median, µs", 80),
+    Bar("model_score_p99_us", "the same, 99th percentile, µs"),
+    Bar("model_load_ms", "reading, checking and opening that model, ms", 1_000),
+    Bar("model_bulk_rows_per_s", "many scores of it, all threads, rows/s", at_least=True),
+    Bar("publish_fill_seconds", "publishing a policy with other windows, 200,000 events in the log, s"),
+    Bar("publish_swap_ms", "publishing over the windows that are there, ms"),
+    Bar("answer_p50_us", "an answer at 300 a second, median, µs"),
+    Bar("answer_filling_p50_us", "the same while other windows are filled, µs"),
+    Bar("decide_alone_us", "a decision by one policy, µs"),
+    Bar("decide_shadow_us", "the same with a second one in shadow, µs"),
+    Bar("decide_canary_us", "the same with a canary, µs"),
+)
+"""Of models and of publishing."""
+LEARNING = (
+    *(
+        Bar(f"learning_{part}_{name}", f"public card data, {what}: {figure}", limit, at_least=True, digits=4)
+        for part, what, limits in LEARNT
+        for (name, figure), limit in zip(FIGURES, limits, strict=True)
+    ),
+    Bar(
+        "learning_harness_off", "published random forest, largest difference of our windows'", 0.01, digits=4
+    ),
+    Bar("learning_fit_s_most", "training with defaults, the slowest of all, s", 300),
+    *(
+        Bar(f"learning_s_ffsd_{how}_{name}", f"S-FFSD, {how} split: {figure}", at_least=True, digits=4)
+        for how in ("neighbours", "random", "random_late", "ordered")
+        for name, figure in FIGURES[:2]
+    ),
 )
 BARS = (
     Bar("kernel_bulk_events_per_s", "100 features, many events at once, events/s", 100_000, at_least=True),
@@ -130,6 +170,8 @@ BARS = (
     Bar("backtest_rules_peak_bytes", "peak memory without a model, bytes", 3_000_000_000),
     Bar("backtest_model_peak_bytes", "peak memory with a model, bytes", 3_000_000_000),
     Bar("backtest_loop_seconds", "beside it, ten million additions, s"),
+    *SPEEDS,
+    *LEARNING,
 )
 HIGHER_IS_BETTER = frozenset(bar.name for bar in BARS if bar.at_least)
 
@@ -160,8 +202,9 @@ def bars_table(results: dict[str, Any]) -> Table:
             continue
         median = results[bar.name]
         worst = results.get(f"{bar.name}_worst", median)
-        told = _number(worst) if f"{bar.name}_worst" in results else ""
-        rows.append((bar.name, bar.means, _number(median), told, bar.text(), bar.verdict(median, worst)))
+        told = _number(worst, bar.digits) if f"{bar.name}_worst" in results else ""
+        number = _number(median, bar.digits)
+        rows.append((bar.name, bar.means, number, told, bar.text(), bar.verdict(median, worst)))
     return rows
 
 
@@ -231,7 +274,9 @@ def _is_number(rows: Table, place: int) -> bool:
     return rows[0][place] in {"median", "worst", "bar", "its µs", "Satark's µs", "times Satark's"}
 
 
-def _number(value: float) -> str:
+def _number(value: float, digits: int | None = None) -> str:
+    if digits is not None:
+        return f"{value:,.{digits}f}"
     if value == int(value) or abs(value) >= 1_000:
         return f"{value:,.0f}"
     return f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.2f}"

@@ -25,6 +25,12 @@ def test_a_bar_is_judged_by_median_and_worst_when_both_were_measured():
     assert verdicts["handbook_differences"] == "met"
 
 
+def test_figures_of_learning_are_told_to_the_digit_that_their_bar_needs():
+    found = {"learning_single_auc": 0.88004, "learning_single_auc_worst": 0.8797}
+    row = report.bars_table(found)[1]
+    assert row[2:] == ("0.8800", "0.8797", "≥ 0.88", "missed in the worst run")
+
+
 def test_a_number_has_no_row_when_it_was_not_measured():
     assert [row[0] for row in report.bars_table({})] == ["name"]
     assert len(report.peers_table({})) == 1
