@@ -12,8 +12,9 @@ labelled payments 60 % are learnt from and 40 % tested; unlabelled ones fill win
 Labels of tested payments are taken out of the file before anything reads it: no window counts them, nothing chooses or
 calibrates by them. What a random split is worth shows in the line *neighbours*: the decaying mean of the labels that
 were learnt just before in the file, of whatever customer and merchant, with nothing else. Fraud comes in dense runs of
-the file, and in a random split the labels around a tested payment tell on which run it lies. High figures there say
-that windows use this well, not that a model would find fraud so well tomorrow.
+the file (in one sixteenth of it 96 % of the labelled payments are fraud, in the next 3 %), and in a random split the
+labels around a tested payment, or any number that drifts along the file, tell on which run it lies. High figures there
+say that windows use this well, not that a model would find fraud so well tomorrow.
 
 The published graph models were tested on a random split, too (their code draws a fifth of the labelled payments), and
 their graph joins payments of one customer, merchant, place or kind in both directions with the labels upon them.
@@ -44,7 +45,7 @@ POLICY = ROOT / "examples" / "s_ffsd.policy.yaml"
 MAP = ROOT / "examples" / "s_ffsd.map.yaml"
 START = datetime(2020, 1, 1, tzinfo=UTC)
 LEARNT = 0.6
-SPLITS = ("random", "random_late", "ordered")
+SPLITS = ("random", "ordered", "random_late")
 LATE_US = 86_400_000_000
 DECAY = 0.9
 PUBLISHED = {"MCNN": (0.713, 0.331), "STAGN": (0.766, 0.360), "GTAN": (0.829, 0.659), "RGTAN": (0.846, 0.694)}

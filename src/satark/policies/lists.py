@@ -41,11 +41,11 @@ class ListBook:
     (True, False, None)
     """
 
-    __slots__ = ("_networks", "_values", "unavailable")
+    __slots__ = ("networks_of", "unavailable", "values_of")
 
     def __init__(self) -> None:
-        self._values: dict[str, dict[Any, int]] = {}
-        self._networks: dict[str, dict[tuple[int, int], dict[int, int]]] = {}
+        self.values_of: dict[str, dict[Any, int]] = {}
+        self.networks_of: dict[str, dict[tuple[int, int], dict[int, int]]] = {}
         self.unavailable: tuple[str, ...] = ()
 
     @classmethod
@@ -65,9 +65,9 @@ class ListBook:
             if values is None:
                 book.unavailable = (*book.unavailable, one.name)
                 continue
-            book._values[one.name] = {}
+            book.values_of[one.name] = {}
             if one.of == "ip":
-                book._networks[one.name] = {}
+                book.networks_of[one.name] = {}
             for value, until_us in values:
                 book.edit(one.name, value, until_us)
         return book
@@ -84,7 +84,7 @@ class ListBook:
         KeyError
             There is no such list, or it is unavailable.
         """
-        values = self._values[name]
+        values = self.values_of[name]
         if remove:
             values.pop(value, None)
             self._network_edit(name, value, None)
@@ -94,26 +94,26 @@ class ListBook:
 
     def size(self, name: str) -> int:
         """Return how many values a list has, expired ones included."""
-        return len(self._values[name])
+        return len(self.values_of[name])
 
     def expiries(self, name: str) -> dict[Any, int] | None:
         """Return a list's values, each with the time at which it ends; None when it is not available."""
-        values = self._values.get(name)
+        values = self.values_of.get(name)
         return None if values is None else dict(values)
 
     def has_networks(self, name: str) -> bool:
         """Tell whether a list holds whole networks of IP addresses."""
-        return bool(self._networks.get(name))
+        return bool(self.networks_of.get(name))
 
     def has(self, name: str, value: Any, at_us: int) -> bool | None:  # noqa: ANN401 - as wide as the types of lists
         """Tell whether a value is on a list at a time; None when the list is not available."""
-        values = self._values.get(name)
+        values = self.values_of.get(name)
         if values is None:
             return None
         until = values.get(value)
         if until is not None and at_us < until:
             return True
-        networks = self._networks.get(name)
+        networks = self.networks_of.get(name)
         return _in_networks(networks, value, at_us) if networks else False
 
     def _load(self, one: PolicyList) -> None:
@@ -124,15 +124,15 @@ class ListBook:
             except (OSError, ValueError):
                 self.unavailable = (*self.unavailable, one.name)
                 return
-        self._values[one.name] = {}
+        self.values_of[one.name] = {}
         if one.of == "ip":
-            self._networks[one.name] = {}
+            self.networks_of[one.name] = {}
         for entry in entries:
             self.edit(one.name, entry.value, entry.expires_us)
 
     def _network_edit(self, name: str, value: Any, until: int | None) -> None:  # noqa: ANN401
         """Keep whole networks (`203.0.113.0/24`) of lists of addresses by version, length and bits."""
-        networks = self._networks.get(name)
+        networks = self.networks_of.get(name)
         if networks is None or not isinstance(value, str) or "/" not in value:
             return
         try:
@@ -158,7 +158,14 @@ class BoundLists:
 
     def listed(self, list_name: str, value: Any, /) -> bool | None:  # noqa: ANN401 - as wide as the types of lists
         """Tell whether the value is on the list; None when it cannot be known."""
-        return None if value is None else self._book.has(list_name, value, self._at_us)
+        if value is None:
+            return None
+        # The usual answer without a further call: each payment asks of seven lists.
+        book = self._book
+        values = book.values_of.get(list_name)
+        if values is not None and value not in values and not book.networks_of.get(list_name):
+            return False
+        return book.has(list_name, value, self._at_us)
 
     @property
     def unavailable(self) -> tuple[str, ...]:

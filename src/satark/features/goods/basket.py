@@ -28,8 +28,10 @@ class Basket:
     kind: str | None
 
 
+_ORDINARY = Basket(0.0, None)
+
 # Three signals ask about the same order one after the other; the slot holds the order, so its identity is safe.
-_last: tuple[object, Basket] = (None, Basket(0.0, None))
+_last: tuple[object, Basket] = (None, _ORDINARY)
 
 
 def judge_basket(lines: Sequence[Line] | None, mcc: str | None) -> Basket | None:
@@ -63,6 +65,9 @@ def judge_basket(lines: Sequence[Line] | None, mcc: str | None) -> Basket | None
 
 
 def _judge(lines: Sequence[Line]) -> Basket:
+    # Most orders hold nothing of the kind; then no weight matters.
+    if len(lines) <= MAX_LINES and not any(line_kind(line) for line in lines):
+        return _ORDINARY
     priced = all(line.price_minor is not None for line in lines)
     weighed = [(line, line.quantity * (line.price_minor or 0) if priced else line.quantity) for line in lines]
     if len(weighed) > MAX_LINES:
@@ -74,7 +79,7 @@ def _judge(lines: Sequence[Line]) -> Basket:
         if kind is not None:
             by_kind[kind.name] = by_kind.get(kind.name, 0) + weight
     if not by_kind:
-        return Basket(0.0, None)
+        return _ORDINARY
     greatest = max(by_kind, key=lambda name: (by_kind[name], name))
     return Basket(sum(by_kind.values()) / total if total else 1.0, greatest)
 
