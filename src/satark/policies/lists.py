@@ -26,6 +26,8 @@ class ListBook:
     ----------
     unavailable
         The names of the lists whose file could not be read, in order; each makes decisions `degraded`.
+    values_of, networks_of
+        By list: its values, and its networks of addresses, with the time at which each ends; for `BoundLists` alone.
 
     Examples
     --------
