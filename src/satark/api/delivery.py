@@ -80,12 +80,6 @@ class Callback:
             self._mailbox.waiting -= 1
             heard(outcome)
 
-    def drop(self) -> None:
-        """Expect nothing any more: the event was not taken."""
-        if self._heard is not None:
-            self._heard = None
-            self._mailbox.waiting -= 1
-
 
 class Mailbox:
     """Collects outcomes for one event loop.

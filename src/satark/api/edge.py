@@ -88,6 +88,7 @@ class EdgeProtocol(HttpToolsProtocol):
     _piece = b""  # What is being parsed, while it may be a whole request.
     _between = True  # The parser has nothing half done.
     _idle_since: float | None = None
+    _half_seen = False
     _defaults: list[tuple[bytes, bytes]] | None = None
     _fixed = b""
     _prefix = b""
@@ -220,13 +221,25 @@ class EdgeProtocol(HttpToolsProtocol):
             self._start_asgi_task(cycle, app)
             return
         self._idle_since = self.loop.time()
+        self._half_seen = False
         if self.timeout_keep_alive_task is None:
             self._watch_idleness(self.timeout_keep_alive)
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection on which nothing has come for as long as is allowed."""
         self.timeout_keep_alive_task = None
-        if self._idle_since is None:  # At work; looked at again after the answer.
+        if self._idle_since is None:
+            cycle: Any = self.cycle
+            if (
+                cycle is not None and not cycle.response_complete
+            ):  # At work; looked at again after the answer.
+                return
+            # Half of a head has come; who does not send the rest until this rings again never will.
+            if self._half_seen:
+                self._close()
+            else:
+                self._half_seen = True
+                self._watch_idleness(self.timeout_keep_alive)
             return
         left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:

@@ -152,3 +152,15 @@ def test_connection_is_not_closed_while_an_answer_is_due(connected):
         assert b" 200 " in (await answers(wire, 1)).split(b"\r\n")[0]
 
     connected(test)
+
+
+def test_connection_is_closed_when_the_head_of_a_further_request_never_ends(connected):
+    async def test(protocol, wire):
+        protocol.data_received(request("half")[:30])
+        for _ in range(300):
+            if wire.closed:
+                return
+            await asyncio.sleep(0.01)
+        pytest.fail("half a request keeps its connection for ever")
+
+    connected(test)
