@@ -125,10 +125,8 @@ async def _result(slip: Slip | SatarkError, mailbox: Mailbox, ends: float, reque
         outcome: Outcome = await mailbox.wait(slip, max(0.0, ends - mailbox.loop.time()))
     except SatarkError as error:
         return _refusal(error, request_id)
-    if isinstance(outcome.error, SatarkError):
-        return _refusal(outcome.error, request_id)
     if outcome.error is not None:
-        raise outcome.error
+        return _refusal(outcome.error, request_id)
     return b'{"status":%d,"decision":%b}' % (outcome.status, outcome.body)
 
 
