@@ -44,8 +44,6 @@ CHECKPOINT_LOOK_SECONDS = 0.15
 CHECKPOINT_EVENTS = 200
 """So many new events are checkpointed at once without waiting for the second to end, so that a commit never waits for
 a disk that has many megabytes to take."""
-ROWS_SECONDS = 1.0
-"""So often the disk takes new rows of the windows: a quarter of a megabyte at 1,000 events a second."""
 HEADS_SECONDS = 3_600.0
 HEADS_NAME = "heads.jsonl"
 """The heads of both hash chains, a line an hour; to be copied to another machine."""
@@ -263,7 +261,6 @@ class _Upkeep:
             )
             for name, seconds, work in (
                 ("checkpoint", CHECKPOINT_LOOK_SECONDS, self._checkpoint),
-                ("rows", ROWS_SECONDS, service.flush_rows),
                 ("snapshot", snapshot_seconds, self._snapshot),
                 ("heads", HEADS_SECONDS, self._export_head),
             )

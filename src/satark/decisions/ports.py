@@ -112,9 +112,6 @@ class RowStore(Protocol):
     def keep(self) -> None:
         """Make the row that was written at `place` part of the store."""
 
-    def flush(self) -> None:
-        """Let the disk take what it does not have yet, so that a snapshot finds little to do; never raises."""
-
     def open(self, version: str, width: int) -> int:
         """Return the seq up to which rows of this version are there; 0 when the store had to be made anew."""
 

@@ -243,12 +243,6 @@ class EngineRoom:
         self.counts["snapshots"] += 1
         self.last_snapshot_us = self._clock.now_us()
 
-    def flush_rows(self) -> None:
-        """Let the disk take new rows of the windows a little at a time; from a background thread."""
-        decider = self._decider
-        if decider is not None and decider.rows is not None and self._trusted.is_set():
-            decider.rows.flush()
-
     def metrics(self) -> dict[str, Any]:
         """Return counters and gauges for the edge."""
         windows = {} if self._decider is None else self._decider.windows.stats()

@@ -128,18 +128,6 @@ class WindowRows:
         """Count the row just written."""
         self._segments[-1].rows += 1
 
-    def flush(self) -> None:
-        """Let the disk take the rows that it does not have yet; from a background thread.
-
-        A snapshot does so too. But if it finds the rows of minutes, every commit waits until the disk has taken them.
-        """
-        with self._whole:
-            for segment in self._segments:
-                if segment.digest is None and segment.rows:
-                    # A segment that is let go of meanwhile needs no flush.
-                    with contextlib.suppress(OSError):
-                        os.fdatasync(segment.file)
-
     def open(self, version: str, width: int) -> int:
         """Read the manifest and verify the segments; 0 when there is nothing usable."""
         with self._whole:

@@ -7,7 +7,6 @@ import errno
 import os
 import shutil
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,31 +98,6 @@ def test_a_later_snapshot_replaces_the_earlier_one(make):
         again = make()
         assert opened(again) == last
         assert (seqs_of(again), again.state()) == (list(range(1, last + 1)), str(last).encode())
-
-
-def test_a_flush_on_the_way_changes_nothing_and_needs_no_rows(make, folder, monkeypatch):
-    rows = make()
-    rows.flush()
-    opened(rows)
-    rows.flush()
-    flushed = []
-    monkeypatch.setattr(
-        os, "fdatasync", lambda file: flushed.append(Path(f"/proc/self/fd/{file}").readlink())
-    )
-    write(rows, range(1, 2 * PER_SEGMENT))
-    rows.flush()
-    assert flushed == sorted(folder.glob("rows-*.bin"))
-    rows.snapshot(2 * PER_SEGMENT - 1, 0, b"s")
-    flushed.clear()
-    rows.flush()  # The full segment is durable for good; the one in use may have new rows.
-    assert flushed == [max(folder.glob("rows-*.bin"))]
-    monkeypatch.setattr(os, "fdatasync", lambda _: (_ for _ in ()).throw(OSError(errno.EIO, "broken")))
-    rows.flush()
-    again = make()
-    assert opened(again) == 2 * PER_SEGMENT - 1
-    assert seqs_of(again) == list(range(1, 2 * PER_SEGMENT))
-    rows.close()
-    rows.flush()
 
 
 def test_whole_segments_go_when_all_their_rows_are_before_the_horizon(make, folder):
