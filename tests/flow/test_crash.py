@@ -29,6 +29,15 @@ PATIENCE_SECONDS = 60
 FIRST = "0001"
 
 
+def states_of(process: int) -> str:
+    """Return one letter for each thread of a process: how the kernel calls its state, where it tells (Linux)."""
+    letters = []
+    for stat in Path(f"/proc/{process}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):  # A thread may end while its siblings are read.
+            letters.append(stat.read_text().rpartition(") ")[2][:1])
+    return "".join(letters)
+
+
 class Victims:
     """Starts engines under load and kills them."""
 
@@ -76,10 +85,22 @@ class Victims:
             os.kill(child, 0)  # It has not died by itself.
             return acks.exists() and acks.stat().st_size > size
         os.kill(child, signal.SIGSTOP)
+        Victims._await_stop(child)
         if stands.exists() and stands.read_text():
             return True
         os.kill(child, signal.SIGCONT)
         return False
+
+    @staticmethod
+    def _await_stop(child: int) -> None:
+        """Return when no thread of a child runs any more: a signal to stop returns before it has worked.
+
+        A thread on another core could otherwise leave the seam between the look at the file and the kill.
+        """
+        end = time.monotonic() + PATIENCE_SECONDS
+        while any(state not in "TtZX" for state in states_of(child)):
+            assert time.monotonic() < end, "the engine does not stop"
+            time.sleep(0.0002)
 
     def close(self) -> None:
         self._program.stdin.close()
