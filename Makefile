@@ -25,8 +25,8 @@ install: .venv/.installed ## Make .venv with everything that development, tests 
 run: .venv-run/.installed ## Install what a server needs, start it with a simulated stream, print the page's address
 	@exec .venv-run/bin/satark up --data $(DATA)
 
-test: install browser ## Run all tests
-	$(BIN)/python -m pytest $(ARGS)
+test: install browser ## Run all tests, several files at once
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: install ## Run the linters: ruff, mypy, import-linter, deptry
 	$(BIN)/ruff check .
