@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.05
 YOUNG_OVERDUE_SECONDS = 0.25
-MIDDLE_SECONDS = 5.0
+MIDDLE_SECONDS = 0.5
+"""What has come since the last such run is walked: after five seconds of 1,000 payments each that takes 12 to 38 ms,
+during which nobody is answered; after half a second it is lost among the rest."""
 FULL_SECONDS = 60.0
 FULL_OVERDUE_SECONDS = 1_800.0
 IDLE_SECONDS = 0.5

@@ -1,9 +1,9 @@
 """Move committed pages from SQLite's write-ahead log into the database, beside the appends.
 
-A passive checkpoint blocks nobody, but while appends go on it never quite catches up, and only a log that
-was moved whole is begun anew. So once the file is long, the last few pages are moved while appends wait,
-which takes a millisecond or two because nearly everything was moved before; when nothing is appended the
-file is cut to nothing.
+A passive checkpoint blocks nobody, but while appends go on it seldom quite catches up, and only a log that
+was moved whole is begun anew. So once many pages wait in it, the last few are moved while appends wait. That
+costs a wait for the disk, so it is done by how much of the file is in use: its length on disk stays what it once
+was, and would call for that wait at every checkpoint. When nothing is appended the file is cut to nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RESET_BYTES = 64 * 1024 * 1024
-"""How long the write-ahead log grows under load before it is begun anew."""
+"""How much of the write-ahead log is used under load before it is begun anew."""
+FRAME_BYTES = 24
+"""What stands before each page in the log (https://www.sqlite.org/fileformat2.html, section 4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class SqliteCheckpointer:
         self._last_seq = last_seq
         self._seen = -1
         self._connection: sqlite3.Connection | None = None
+        self._page_bytes = 0
 
     def run(self) -> tuple[int, bool, bool]:
         """Checkpoint; return (bytes left in the file, whether all was moved, whether nothing is appended).
@@ -76,14 +79,14 @@ class SqliteCheckpointer:
         last = self._last_seq()
         idle, self._seen = last == self._seen, last
         try:
-            moved = self._pragma("PASSIVE")
+            moved, used = self._pragma("PASSIVE")
             if idle and self._wal_bytes():
                 with self._pause():
-                    moved = self._pragma("TRUNCATE")
-            elif self._wal_bytes() > RESET_BYTES:
+                    moved, _ = self._pragma("TRUNCATE")
+            elif used > RESET_BYTES:
                 self._pragma("PASSIVE")
                 with self._pause():
-                    moved = self._pragma("RESTART")
+                    moved, _ = self._pragma("RESTART")
         except (sqlite3.Error, OSError) as error:
             self.close()
             message = f"the database cannot be checkpointed: {error}"
@@ -96,8 +99,8 @@ class SqliteCheckpointer:
         if connection is not None:
             connection.close()
 
-    def _pragma(self, mode: str) -> bool:
-        """Run one checkpoint; return whether it reached the end."""
+    def _pragma(self, mode: str) -> tuple[bool, int]:
+        """Run one checkpoint; return whether it reached the end, and how many bytes of the log are in use."""
         if self._connection is None:
             self._connection = sqlite3.connect(
                 sqlite_uri(self._path, "rwc"), uri=True, check_same_thread=False, isolation_level=None
@@ -105,8 +108,9 @@ class SqliteCheckpointer:
             set_up_sqlite(self._connection, write=True)
             # Readers or another process in the way: better to come back later than to make appends wait.
             self._connection.execute("PRAGMA busy_timeout = 0")
+            (self._page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
         busy, pages, moved = self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-        return not busy and pages == moved
+        return not busy and pages == moved, max(0, pages) * (self._page_bytes + FRAME_BYTES)
 
     def _wal_bytes(self) -> int:
         try:

@@ -7,6 +7,7 @@ import pytest
 
 from satark.core.errors import StorageUnavailable
 from satark.storage import FolderLock, sqlite_log
+from satark.storage.sqlite_checkpoint import SqliteCheckpointer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,6 +129,28 @@ def test_write_ahead_log_is_emptied_when_idle_and_begun_anew_when_long(tmp_path,
     assert (report.wal_bytes, report.moved, wal.stat().st_size) == (0, True, 0)
     _fill(storage, entry, 1_001, start=1_001)
     assert storage.events.last_seq() == 1_001
+
+
+def test_appends_wait_for_no_checkpoint_when_a_long_file_is_hardly_used(tmp_path, opened, entry, monkeypatch):
+    monkeypatch.setattr("satark.storage.sqlite_checkpoint.RESET_BYTES", 200_000)
+    storage = opened()
+    wal = tmp_path / "data" / "satark.db-wal"
+    _fill(storage, entry, 1_000)
+    modes: list[str] = []
+    real = SqliteCheckpointer._pragma
+    monkeypatch.setattr(
+        SqliteCheckpointer, "_pragma", lambda self, mode: (modes.append(mode), real(self, mode))[1]
+    )
+    storage.checkpoint()
+    assert modes == ["PASSIVE", "PASSIVE", "RESTART"]
+    length = wal.stat().st_size
+    assert length > 200_000
+    modes.clear()
+    for start in range(1_001, 1_101, 20):
+        _fill(storage, entry, start + 19, start=start)
+        storage.checkpoint()
+    assert modes == ["PASSIVE"] * 5
+    assert wal.stat().st_size == length
 
 
 def test_checkpoint_comes_back_later_when_a_reader_holds_an_old_moment(opened, entry):
