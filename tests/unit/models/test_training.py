@@ -14,7 +14,7 @@ from satark.models.training.isotonic import knots_of
 from satark.models.training.measure import auc, average_precision, daily_precision
 from satark.models.training.options import TrainingOptions
 from satark.models.training.search import Tried, chosen, enough, most_rounds
-from satark.models.training.select import select
+from satark.models.training.select import MOST_INPUTS, select
 from satark.models.training.split import prequential
 from satark.models.training.table import Table
 
@@ -217,6 +217,14 @@ def test_inputs_that_gain_in_one_span_alone_are_left_out():
     gain = np.array([[0.5, 0.5, 0.0], [0.99, 0.0, 0.01], [0.98, 0.0, 0.02]])
     assert select(gain).places.tolist() == [0, 2]
     assert select(gain, frozenset({1})).places.tolist() == [0, 1, 2]
+
+
+def test_inputs_that_gain_little_in_most_spans_stay_but_not_more_than_can_be_served():
+    few = np.array([[0.9, 0.09996, 0.00004], [0.9, 0.09996, 0.00004], [0.9, 0.1, 0.0]])
+    assert select(few).places.tolist() == [0, 1, 2]
+    many = np.tile(np.arange(MOST_INPUTS + 50) + 1.0, (3, 1))
+    many /= many.sum(axis=1, keepdims=True)
+    assert select(many).places.tolist() == list(range(50, MOST_INPUTS + 50))
 
 
 def test_figures_are_those_of_scikit_learn():

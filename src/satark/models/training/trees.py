@@ -23,8 +23,8 @@ DEFAULTS: dict[str, Any] = {
     "num_leaves": 15,
     "min_data_in_leaf": 30,
     "feature_fraction": 0.2,
-    "bagging_fraction": 0.7,
-    "lambda_l2": 5.0,
+    "bagging_fraction": 0.8,
+    "lambda_l2": 1.0,
     "extra_trees": False,
     "fraud_weight": 1.0,
 }
