@@ -2,8 +2,8 @@
 
 `{name}` stands for a fact, a feature or a parameter of the rule, `{feature.window}` for the length of a
 feature's window. A format after a colon says how to write it: `inr` (minor units as ₹1,23,456.00), `km`,
-`pct` (0.25 as 25%), `duration` (seconds), `days` (days as a duration). Templates are checked when the policy
-is read; they are filled in only for rules that fired.
+`pct` (0.25 as 25%), `duration` (seconds), `days` (days as a duration), `words` (a code such as `gift_card` in words).
+Templates are checked when the policy is read; they are filled in only for rules that fired.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from satark.core.clock import Micros, format_ist
 from satark.core.money import format_minor, group_indian
 from satark.core.words import duration_words
 from satark.language import Type, did_you_mean
+from satark.policies.value_words import VALUE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,14 +121,18 @@ def _part(text: str, lang: Lang, known: Vocabulary) -> str | Hole | tuple[str, s
     name, _, spec = (piece.strip() for piece in text.partition(":"))
     if name.endswith(WINDOW_SUFFIX) and name.removesuffix(WINDOW_SUFFIX) in known.windows:
         return duration_words(known.windows[name.removesuffix(WINDOW_SUFFIX)], lang)
-    if spec and spec not in _FORMATS:
+    if spec == _WORDS and name in known.types:
+        return _in_words(name, lang)
+    if spec and spec not in {*_FORMATS, _WORDS}:
         return (
             "unknown_format",
             f"there is no format `{spec}`",
-            did_you_mean(spec, _FORMATS) or _formats_hint(),
+            did_you_mean(spec, [*_FORMATS, _WORDS]) or _formats_hint(),
         )
     if name in known.params:
         value = known.params[name]
+        if spec == _WORDS:
+            return "format_type", f"`{_WORDS}` writes facts, and `{name}` is a parameter", ""
         if spec and (isinstance(value, bool) or not isinstance(value, int | float)):
             return "format_type", f"`{spec}` writes numbers, and `{name}` is none", ""
         return _writer(spec, _type_of(value), lang)(value)
@@ -138,6 +143,17 @@ def _part(text: str, lang: Lang, known: Vocabulary) -> str | Hole | tuple[str, s
     if spec and kind not in NUMERIC:
         return "format_type", f"`{spec}` writes numbers, and `{name}` is {kind}", ""
     return Hole(name, _writer(spec, kind, lang))
+
+
+def _in_words(name: str, lang: Lang) -> Hole | tuple[str, str, str]:
+    if name not in VALUE_WORDS:
+        return (
+            "format_type",
+            f"there are no words for the values of `{name}`",
+            f"known are {', '.join(VALUE_WORDS)}",
+        )
+    words = {value: both.of(lang) for value, both in VALUE_WORDS[name].items()}
+    return Hole(name, lambda value: MISSING[lang] if value is None else words.get(value, str(value)))
 
 
 def _writer(spec: str, kind: Type, lang: Lang) -> Callable[[Any], str]:
@@ -176,6 +192,7 @@ def _km(value: float, lang: Lang) -> str:
     return f"{group_indian(round(value))} {unit}"
 
 
+_WORDS = "words"
 _FORMATS: dict[str, Callable[[Any, Lang], str]] = {
     "inr": lambda value, _: format_minor(round(value), "INR"),
     "km": _km,
@@ -186,4 +203,4 @@ _FORMATS: dict[str, Callable[[Any, Lang], str]] = {
 
 
 def _formats_hint() -> str:
-    return f"known are {', '.join(_FORMATS)}"
+    return f"known are {', '.join([*_FORMATS, _WORDS])}"

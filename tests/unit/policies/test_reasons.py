@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from satark.events.facts import BASE_FACTS
+from satark.features.signals.registry import SIGNALS
 from satark.language import Type
 from satark.policies.reasons import Vocabulary, parse_template
+from satark.policies.value_words import VALUE_WORDS
 
 KNOWN = Vocabulary(
     types={
@@ -13,6 +16,7 @@ KNOWN = Vocabulary(
         "city": Type.STR,
         "at": Type.TIME,
         "place": Type.LOCATION,
+        "cash_like_kind": Type.STR,
     },
     params={"limit": 4, "least": 50_000_00, "word": "x", "flag": True},
     windows={"n": 600},
@@ -28,6 +32,10 @@ KNOWN = Vocabulary(
         ("{share:km}", {"share": 1234.4}, "1,234 km"),
         ("{n:duration} {share:days}", {"n": 5460, "share": 1.5}, "1 hour 31 minutes 1 day 12 hours"),
         ("{n.window}", {}, "10 minutes"),
+        ("{cash_like_kind:words}", {"cash_like_kind": "gift_card"}, "gift cards or vouchers"),
+        ("{cash_like_kind:words}", {"cash_like_kind": "of a later version"}, "of a later version"),
+        ("{cash_like_kind:words} {cash_like_kind}", {}, "unknown unknown"),
+        ("{cash_like_kind}", {"cash_like_kind": "gift_card"}, "gift_card"),
         ("{new} {flag}", {"new": False}, "no yes"),
         ("{share}", {"share": 2.50}, "2.5"),
         ("{city} {word}", {"city": "दिल्ली"}, "दिल्ली x"),
@@ -43,6 +51,18 @@ def test_reason_is_written_when_filled(source, values, en):
     assert template.fill(values) == en
 
 
+def test_value_is_in_hindi_words_when_asked():
+    template, _ = parse_template("({cash_like_kind:words})", "hi", KNOWN)
+    assert template.fill({"cash_like_kind": "jewellery"}) == "(आभूषण)"
+
+
+def test_every_value_has_words_when_a_fact_has_any():
+    choices = {"cash_like_kind": SIGNALS["cash_like_kind"].choices, "method": BASE_FACTS["method"].choices}
+    assert {name: set(words) for name, words in VALUE_WORDS.items()} == {
+        name: set(values) for name, values in choices.items()
+    }
+
+
 def test_reason_is_hindi_when_asked():
     template, _ = parse_template("{n} {new} {share:km} {n.window}", "hi", KNOWN)
     assert template.fill({"new": True, "share": 3.0}) == "अज्ञात हाँ 3 किमी 10 मिनट"
@@ -55,6 +75,9 @@ def test_reason_is_hindi_when_asked():
         ("{n:rupees}", 1, "unknown_format"),
         ("{city:inr}", 1, "format_type"),
         ("{word:inr}", 1, "format_type"),
+        ("{city:words}", 1, "format_type"),
+        ("{word:words}", 1, "format_type"),
+        ("{nobody:words}", 1, "unknown_name"),
         ("a { b", 2, "brace"),
         ("a } b", 2, "brace"),
         ("  ", 0, "empty"),
