@@ -46,7 +46,7 @@ from benchmarks.over_http import merge_results
 from benchmarks.server import Server, make_key, run_generator
 
 from satark.app.settings import Settings
-from satark.app.wiring import PAGES_NICENESS, WORKER_NICENESS, AppWiring
+from satark.app.wiring import AppWiring
 from satark.cases.model import EntityRef
 from satark.core.clock import SystemClock
 from satark.storage.desk.entity_codes import KIND_OF
@@ -63,8 +63,6 @@ SESSION_SECONDS = 86_400.0
 WARM_UP = 5
 PATIENCE_SECONDS = 30.0
 COOKIE = "satark_session"
-NICENESS = {"web": PAGES_NICENESS, "work": WORKER_NICENESS}
-"""As `satark up` starts them beside an engine on the same machine."""
 FILLED = "filled.json"
 """Beside what was stored: how much it was."""
 
@@ -139,7 +137,7 @@ class Installation:
         log = self.settings.home / f"bench-{command}.log"
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                ["nice", "-n", str(NICENESS[command]), *PROGRAM, command, "--json"],
+                [*PROGRAM, command, "--json"],
                 env=self.environment,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from satark.storage import Manifest, Retention, Storage
     from satark.storage.desk import Desk
 
-PAGES_NICENESS, WORKER_NICENESS = 5, 10
+PAGES_NICENESS, WORKER_NICENESS = 10, 15
 """On a machine that they share, a payment's answer comes before a page, and a page before an alert's entry."""
 ENTRIES_PER_MEGABYTE = 8_192
 """An entry takes some 50 to 120 bytes, so the bound on bytes is met before the ones on entries and keys."""
