@@ -47,6 +47,8 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba"))
 DATA = Path(os.environ.get("SATARK_DATA", ROOT / ".." / "shared" / "data")) / "payments" / "handbook.parquet"
 EVALUATOR = Path(os.environ.get("SATARK_EVAL", ROOT / ".." / "shared" / "eval")) / "handbook.py"
 POLICY = ROOT / "examples" / "handbook.learning.policy.yaml"
+BOOK_POLICY = ROOT / "examples" / "handbook.policy.yaml"
+"""The book's own windows, for the harness alone."""
 MAP = ROOT / "examples" / "handbook.map.yaml"
 START = "2018-07-25"
 WEEK = timedelta(days=7)
@@ -70,7 +72,7 @@ PUBLISHED = {
 BOOK = [
     *(f"customer_{what}_{days}d" for what in ("count", "mean") for days in (1, 7, 30)),
     *(f"terminal_payments_{days}d" for days in (1, 7, 30)),
-    *(f"terminal_frauds_{days}d_of_terminal_payments_{days}d" for days in (1, 7, 30)),
+    *(f"terminal_frauds_{days}d" for days in (1, 7, 30)),
 ]
 T95 = {1: math.nan, 2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}
 
@@ -81,8 +83,8 @@ def us(day: str | datetime) -> int:
     return round(at.timestamp() * 1_000_000)
 
 
-def gather(files: list[Path], folder: Path) -> tuple[TrainingSet, float]:
-    """Replay all files once and keep every payment with its inputs."""
+def gather(files: list[Path], folder: Path, policy: Path = POLICY) -> tuple[TrainingSet, float]:
+    """Replay all files once and keep every payment with the inputs that the policy's windows give."""
     from rich.progress import Progress
 
     from satark.decisions.replay_map import load_map
@@ -98,7 +100,7 @@ def gather(files: list[Path], folder: Path) -> tuple[TrainingSet, float]:
         task = bar.add_task("replay")
         made = training_set(
             events,
-            load_policy(POLICY),
+            load_policy(policy),
             mapping=load_map(MAP),
             most_rows=10**9,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -184,13 +186,12 @@ class Bench:
         from sklearn.ensemble import RandomForestClassifier
 
         first = datetime.fromisoformat(start).replace(tzinfo=UTC)
-        places = {one.name: place for place, one in enumerate(self.table.inputs)}
-        rows = self.table.rows[:, [places[name] for name in ("amount", *BOOK)]].copy()
-        # The book's risk has no payment more in its denominator, and is 0 where there is none.
-        for days, column in zip((1, 7, 30), (-3, -2, -1), strict=True):
-            paid = self.table.rows[:, places[f"terminal_payments_{days}d"]]
-            frauds = self.table.rows[:, places[f"terminal_frauds_{days}d"]]
-            rows[:, column] = np.where(paid > 0, frauds / np.maximum(paid, 1), 0)
+        book = gather(self.files, self.folder, BOOK_POLICY)[0].table
+        places = {one.name: place for place, one in enumerate(book.inputs)}
+        rows = book.rows[:, [places[name] for name in ("amount", *BOOK)]].copy()
+        # The book's risk is the share of frauds among the payments, and 0 where there is none.
+        paid, risk = rows[:, -6:-3], rows[:, -3:]
+        rows[:, -3:] = np.where(paid > 0, risk / np.maximum(paid, 1), 0)
         at = pl.Series(self.table.times).cast(pl.Datetime("us"))
         weekend, night = (at.dt.weekday() >= 6).to_numpy(), (at.dt.hour() <= 6).to_numpy()
         rows = np.nan_to_num(np.column_stack([rows, weekend, night]))
@@ -228,7 +229,7 @@ def fingerprint(files: list[Path], start: str) -> str:
     """Return a hash of everything that the figures follow from."""
     digest = hashlib.sha256(start.encode())
     code = sorted((ROOT / "src" / "satark" / "models").rglob("*.py"))
-    for path in (*code, POLICY, MAP, Path(__file__), EVALUATOR):
+    for path in (*code, POLICY, BOOK_POLICY, MAP, Path(__file__), EVALUATOR):
         digest.update(path.read_bytes())
     for path in files:
         digest.update(f"{path.name} {path.stat().st_size}".encode())

@@ -82,6 +82,15 @@ def test_windows_of_another_kind_are_not_compared():
     assert "deviation" not in made
 
 
+def test_no_pace_is_made_of_labels_but_of_payments():
+    features = [
+        spec(f"{what} by merchant over {span}", f"{name}_{span}")
+        for name, what in (("paid", "count()"), ("good", 'count(label == "genuine")'))
+        for span in ("1d", "30d")
+    ]
+    assert [one.name for one in derived(features, frozenset({"amount"}))] == ["paid_1d_of_paid_30d"]
+
+
 def test_a_derived_input_in_words_has_its_value_once():
     for one in derived([spec("mean(amount) by customer over 30d", "usual")], frozenset({"amount"})):
         en, hi = say_derived(one)

@@ -142,7 +142,8 @@ def _bases(features: Sequence[FeatureSpec]) -> list[FeatureSpec]:
 def _pace(features: Sequence[FeatureSpec]) -> Iterable[Derived]:
     groups: dict[tuple[object, ...], list[FeatureSpec]] = {}
     for spec in features:
-        if spec.statistic in _PACES and not spec.delay_seconds and FRAUD not in _where(spec):
+        # At which pace labels come in says how busy a merchant is and nothing about this payment.
+        if spec.statistic in _PACES and not spec.delay_seconds and spec.event_type != "label":
             value = "" if spec.value is None else spec.value.canonical
             groups.setdefault((spec.statistic, spec.event_type, spec.by, value, _where(spec)), []).append(
                 spec

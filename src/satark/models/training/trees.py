@@ -22,7 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.03,
     "num_leaves": 15,
     "min_data_in_leaf": 30,
-    "feature_fraction": 0.2,
+    "feature_fraction": 0.35,
     "bagging_fraction": 0.8,
     "lambda_l2": 1.0,
     "extra_trees": False,
