@@ -8,7 +8,8 @@ Fraud Detection Handbook, judged by an evaluator that is not ours (SATARK_EVAL, 
 - the harness itself: the book's 15 features through our windows, with the book's random forest.
 
 Every model is trained by `satark.models.training.fit.train` with its defaults, as `satark train` does, from several
-seeds; means and 95 % intervals over the seeds are told. Windows and labels come from one replay.
+seeds; means and 95 % intervals over the seeds are told. Windows and labels come from one replay, those of
+the book from another.
 
     python -m benchmarks.learning                        five seeds of everything: about an hour
     python -m benchmarks.learning --seeds 1 --only single

@@ -123,11 +123,11 @@ def _part(text: str, lang: Lang, known: Vocabulary) -> str | Hole | tuple[str, s
         return duration_words(known.windows[name.removesuffix(WINDOW_SUFFIX)], lang)
     if spec == _WORDS and name in known.types:
         return _in_words(name, lang)
-    if spec and spec not in {*_FORMATS, _WORDS}:
+    if spec and spec not in _KNOWN:
         return (
             "unknown_format",
             f"there is no format `{spec}`",
-            did_you_mean(spec, [*_FORMATS, _WORDS]) or _formats_hint(),
+            did_you_mean(spec, _KNOWN) or f"known are {', '.join(_KNOWN)}",
         )
     if name in known.params:
         value = known.params[name]
@@ -200,7 +200,4 @@ _FORMATS: dict[str, Callable[[Any, Lang], str]] = {
     "duration": duration_words,
     "days": lambda value, lang: duration_words(value * SECONDS_PER_DAY, lang),
 }
-
-
-def _formats_hint() -> str:
-    return f"known are {', '.join([*_FORMATS, _WORDS])}"
+_KNOWN = (*_FORMATS, _WORDS)

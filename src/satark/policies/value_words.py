@@ -1,4 +1,4 @@
-"""The words for values that are written as codes, for reasons that people read.
+"""The words for values that are written as codes, for people who read them in reasons and on pages.
 
 A decision stores `gift_card`; its reason says "gift cards" or "गिफ़्ट कार्ड". A reason asks for words with the format
 `words`; without it a value stands as it is, so that reasons of older policies stay what they were.
@@ -26,13 +26,6 @@ VALUE_WORDS: Mapping[str, Mapping[str, Words]] = MappingProxyType(
             "phone": Words("phones", "मोबाइल फ़ोन"),
             "gadget": Words("gadgets", "इलेक्ट्रॉनिक उपकरण"),
             "luxury": Words("luxury goods", "विलासिता की वस्तुएँ"),
-        },
-        "method": {
-            "card": Words("card", "कार्ड"),
-            "upi": Words("UPI", "यूपीआई"),
-            "netbanking": Words("net banking", "नेट बैंकिंग"),
-            "wallet": Words("wallet", "वॉलेट"),
-            "cash_on_delivery": Words("cash on delivery", "डिलीवरी पर नकद"),
         },
     }
 )

@@ -5,7 +5,7 @@ Six families, found by what the windows compute and not by their names:
 - *habit*: a number of the payment over its mean, greatest or last value of this customer, card, merchant ...; and the
   deviation from the mean in standard deviations;
 - *recent*: the mean or maximum of a short window over the mean of a long, older or confirmed genuine one;
-- *pace*: the count, sum or number of different values of a short window over that of the longest;
+- *pace*: the count, sum or number of different values of a short window over that of the longest, but not of labels;
 - *risk*: reported frauds among labelled payments, or among the payments of a delayed window, smoothed by one payment;
 - *turn*: how much later the last of one kind was than the last of another (confirmed genuine after the last fraud);
 - *peer*: the mean of one key over the mean of another (this customer against this merchant).

@@ -10,6 +10,7 @@ from satark.core.words import duration_words
 from satark.decisions.changes import OTHER
 from satark.features.spec import Statistic
 from satark.language import Type
+from satark.policies.value_words import VALUE_WORDS
 from satark.web import i18n
 from satark.web.decision.conditions import Conditions
 from satark.web.decision.sentences import sentence_of
@@ -250,6 +251,9 @@ class Words:
         choices = _CHOICES.get(name)
         if choices is not None:
             return self._translate(choices[text]) if text in choices else text
+        words = VALUE_WORDS.get(name, {}).get(text)
+        if words is not None:
+            return words.of(self.lang)
         mask = _MASKS.get(name)
         if mask is None and name.startswith("custom."):
             mask = mask_id  # Nobody has said whether it names a person.
