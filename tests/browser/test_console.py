@@ -248,6 +248,6 @@ def test_address_holds_the_filter_when_the_form_is_sent(enter):
     page.click(".filters summary")
     page.select_option("#f-state", "closed")
     page.click(".filters .strong")
-    assert re.search(r"/queue\?.*state=closed", page.url)
+    page.wait_for_url(re.compile(r"/queue\?.*state=closed"))
     assert page.locator(".case-row").count() > 0
     assert set(page.locator(".case-row .pill").all_inner_texts()) <= {"Fraud", "Genuine", "Inconclusive"}

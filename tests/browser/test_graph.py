@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 PROGRAM = Path(__file__).with_name("console_program.py")
 SOURCE = Path(__file__).parents[2] / "src"
@@ -115,8 +116,9 @@ def test_shortest_link_is_shown_when_two_things_are_chosen(graph):
 
 def test_things_are_in_the_list_as_well_when_it_is_opened(graph):
     graph.click(".graph-list summary")
+    # The rows are written after the list has opened.
     rows = graph.locator("[data-graph-rows] tr")
-    assert rows.count() == 7
+    expect(rows).to_have_count(7)
     assert "events together" in rows.first.inner_text()
     rows.nth(1).locator("button").click()
     graph.wait_for_function("() => document.querySelectorAll('[data-graph-rows] button').length < 6")
@@ -152,7 +154,7 @@ def test_page_stays_usable_when_ten_thousand_nodes_come_with_markup(open_page, c
     assert page.locator(".node").count() <= 300
     assert "full" in page.locator("[data-graph-state]").inner_text()
     page.click(".graph-list summary")
-    assert page.locator("[data-graph-rows] tr").count() <= 500
+    expect(page.locator("[data-graph-rows] tr")).to_have_count(500)
     page.locator(".node").nth(5).focus()
     page.keyboard.press("p")
     assert page.evaluate("document.activeElement.classList.contains('pinned')")

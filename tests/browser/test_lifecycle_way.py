@@ -22,6 +22,7 @@ from types import SimpleNamespace
 import httpx
 import msgspec
 import pytest
+from playwright.sync_api import expect
 
 from satark.app.engine import build_service
 from satark.app.settings import load_settings
@@ -351,7 +352,7 @@ def test_rule_is_changed_tried_approved_rolled_out_and_taken_back(installation, 
     back = [decide(installation, number)[0]["policy"]["version"] for number in canary]
     assert set(back) == {1}
     # The switch is not undone by the way back; somebody does that on purpose.
-    assert meera.locator(".off-row").count() == 1
+    expect(meera.locator(".off-row")).to_have_count(1)
     meera.click(".off-row button")
     meera.wait_for_selector(".toast")
     wait_for(

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 PROGRAM = Path(__file__).with_name("live_program.py")
 SOURCE = Path(__file__).parents[2] / "src"
@@ -47,7 +48,7 @@ def page(request, browser, address):
 def test_decisions_arrive_when_the_page_is_open(page):
     first = page.locator("#rows .row").first.get_attribute("id")
     page.wait_for_function("first => document.querySelector('#rows .row').id !== first", arg=first)
-    assert page.locator("#state").inner_text() == "Live"
+    expect(page.locator("#state")).to_have_text("Live")
 
 
 def test_list_stands_still_when_paused_and_catches_up_when_continued(page):
@@ -72,7 +73,7 @@ def test_page_fits_its_width_when_in_either_language(page):
 def test_one_decision_opens_when_its_row_is_clicked(page):
     page.click(".tile.hold")
     page.wait_for_selector("#rows .row.hold")
-    assert page.locator("#rows .row:not(.hold)").count() == 0
+    expect(page.locator("#rows .row:not(.hold)")).to_have_count(0)
     page.click("#pause")
     page.locator("#rows .row a").first.click()
     page.wait_for_selector(".decision .reasons li")

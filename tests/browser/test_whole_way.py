@@ -250,12 +250,13 @@ def test_stolen_cards_become_a_case_that_ends_and_can_be_taken_back(installation
     asha.wait_for_selector("[data-graph-nodes] [tabindex]", timeout=PATIENCE_SECONDS * 1_000)
     before = asha.locator("[data-graph-nodes] [tabindex]").count()
     asha.locator(".graph-list summary").click()
+    # The rows are written after the list has opened, so that each look at them waits.
     device = asha.locator("[data-graph-rows] tr", has_text=re.compile("device", re.IGNORECASE)).first
+    device.wait_for(timeout=PATIENCE_SECONDS * 1_000)
     if device.locator("button").count():
         device.locator("button").first.click()
-        asha.wait_for_timeout(500)
-    cards = asha.locator("[data-graph-rows] tr", has_text=re.compile("card", re.IGNORECASE)).count()
-    assert cards >= 3
+    cards = asha.locator("[data-graph-rows] tr", has_text=re.compile("card", re.IGNORECASE))
+    wait_for(lambda: cards.count() >= 3, "three cards in the list of the graph")
     assert asha.locator("[data-graph-nodes] [tabindex]").count() >= before
 
     # Closed as fraud by one key and the form behind it: label, list entries, webhook, notice.
