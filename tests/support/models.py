@@ -9,6 +9,7 @@ import numpy as np
 
 from satark.language import NameInfo, Type
 from satark.models import Model, ModelHead, ModelInput, load_model, write_model
+from satark.models.embedding import EmbeddingTable, Side, key_of
 from satark.models.lightgbm_scorer import LightgbmPayload
 from satark.models.logistic_scorer import LogisticPayload
 
@@ -38,6 +39,31 @@ def logistic_bytes(name: str = "small", inputs: tuple[ModelInput, ...] = INPUTS)
         missing=(0.0, 0.1, 0.0, 0.3),
     )
     return write_model(ModelHead(1, name, "logistic", inputs, "INR", KNOTS), msgspec.msgpack.encode(payload))
+
+
+NEAR = ModelInput("customer_near_merchant", "customer", "str", typical=0.5, unit="number", partner="merchant")
+NEAR_NAMES = NAMES | {"customer": NameInfo(Type.STR), "merchant": NameInfo(Type.STR)}
+
+
+def near_table() -> EmbeddingTable:
+    """Return two customers of two circles and a merchant of each, one of them (`mer_1`) nearer to the middle."""
+
+    def side(vectors: dict[str, tuple[int, int]]) -> Side:
+        names = sorted(vectors, key=key_of)
+        keys = b"".join(key_of(name).to_bytes(8, "little") for name in names)
+        return Side(keys, np.array([vectors[name] for name in names], dtype=np.int8).tobytes())
+
+    customers = side({"cus_1": (127, 0), "cus_2": (0, 127)})
+    return EmbeddingTable("customer", "merchant", 2, customers, side({"mer_1": (90, 90), "mer_2": (-3, 127)}))
+
+
+def near_bytes(
+    inputs: tuple[ModelInput, ...] = (INPUTS[0], NEAR), tables: tuple[EmbeddingTable, ...] | None = None
+) -> bytes:
+    """Return the file of a logistic model that looks into `near_table`."""
+    payload = LogisticPayload(-2.0, (500.0, 0.0), (250.0, 1.0), (0.5, -3.0), (0.0, 0.7))
+    head = ModelHead(1, "near", "logistic", inputs, "INR", KNOTS)
+    return write_model(head, msgspec.msgpack.encode(payload), (near_table(),) if tables is None else tables)
 
 
 @cache

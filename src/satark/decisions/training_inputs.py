@@ -29,6 +29,7 @@ def candidates_of(policy: Policy) -> Candidates:
         exclude=policy.training.exclude,
         monotone=policy.training.monotone,
         facts=frozenset(plain | policy.facts_used),
+        graph=policy.training.graph,
     )
 
 
@@ -36,7 +37,7 @@ def with_categories(possible: Candidates, stage: Stage) -> Candidates:
     """Give texts without a closed list of values the most frequent ones of the payments."""
     learnt = []
     for one in possible.inputs:
-        if one.type != "str" or one.categories:
+        if one.type != "str" or one.categories or one.partner:
             learnt.append(one)
             continue
         parts = [
@@ -54,8 +55,9 @@ def with_categories(possible: Candidates, stage: Stage) -> Candidates:
         )
         found = sorted(often[one.source].head(MAX_CATEGORIES).to_list())
         learnt.append(msgspec.structs.replace(one, categories=tuple(found)))
-    names = {one.name for one in learnt}
+    names = {one.name: place for place, one in enumerate(learnt)}
     exprs = tuple(
         expr for one, expr in zip(possible.inputs, possible.exprs, strict=True) if one.name in names
     )
-    return Candidates(tuple(learnt), exprs, possible.facts)
+    near = tuple(one._replace(place=names[possible.inputs[one.place].name]) for one in possible.near)
+    return Candidates(tuple(learnt), exprs, possible.facts, near)

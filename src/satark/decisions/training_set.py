@@ -19,6 +19,7 @@ from satark.core.errors import InputInvalid
 from satark.decisions.replay_files import fill_stage
 from satark.decisions.replay_run import BulkDecider
 from satark.decisions.replay_stage import SLICE_EVENTS, Stage
+from satark.decisions.training_graph import Graphs
 from satark.decisions.training_inputs import candidates_of, with_categories
 from satark.decisions.training_labels import CUSTOMER_FACTS, SEED, Known, customer_of
 from satark.events.frame import CHUNK_ROWS, EventFile
@@ -184,6 +185,7 @@ def training_set(  # noqa: PLR0913 - all but two are options by name
     bare = replace(policy, rules=(), model=None)
     decider = BulkDecider(bare, rates=rates, windows_options=windows_options)
     possible = candidates_of(policy)
+    graphs = Graphs(possible, span.start_us)
     decider.read_also(possible.facts | {"occurred_at", *GROUPED})
     columns = (decider.stored | {*CUSTOMER_FACTS}) & stored_columns(policy.attributes).keys()
     kept, others = _Kept(most_rows), _Kept(MOST_SCORED)
@@ -207,6 +209,7 @@ def training_set(  # noqa: PLR0913 - all but two are options by name
             done += decided.height
             late += decided.late
             if decided.payments.height:
+                possible = graphs.drawn(decided, possible)
                 unknown += _gather(decided, possible, known, span, kept)
                 if scored is not None:
                     _gather_others(decided, possible, scored, others)
@@ -224,8 +227,9 @@ def training_set(  # noqa: PLR0913 - all but two are options by name
         "payments_of_unknown_outcome": unknown,
         "labels_before_their_payment": int((table.known < table.times).sum()),
         "share_of_genuine_kept": kept.share,
+        **graphs.notes,
     }
-    table = replace(table, known=np.maximum(table.known, table.times))
+    table = replace(table, known=np.maximum(table.known, table.times), embeddings=graphs.embeddings)
     empty = pl.DataFrame(schema={"id": pl.String(), "occurred_at": pl.Datetime("us", "UTC")})
     about = [part.select(empty.columns) for _, part in others.parts]
     rows_of_others = [part for part, _ in others.parts] or [np.empty((0, len(table.inputs)))]
@@ -329,7 +333,7 @@ def _inside(at: pl.Expr, span: Span) -> pl.Expr:
 
 def _rows(decided: Decided, use: pl.Series, possible: Candidates) -> NDArray[np.float64]:
     columns = [*decided.facts.filter(use).get_columns(), *decided.features.filter(use).get_columns()]
-    return input_matrix(possible.inputs, possible.exprs, pl.DataFrame(columns), FrameEnv())
+    return input_matrix(possible.inputs, possible.exprs, possible.near, pl.DataFrame(columns), FrameEnv())
 
 
 def _table(kept: _Kept, possible: Candidates, reports: pl.DataFrame) -> tuple[Table, pl.Series]:

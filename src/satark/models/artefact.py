@@ -15,10 +15,12 @@ import msgspec
 
 from satark.core.errors import ModelInvalid
 from satark.models.calibration import complaint
+from satark.models.embedding import MAX_TABLES, Embedding, EmbeddingTable, open_embedding
 from satark.models.head import FORMAT, INPUT_TYPES, KINDS, MAX_INPUTS, ModelHead
 from satark.models.scorer import Scorer, open_scorer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 MAGIC = b"SATARKM1"
@@ -27,9 +29,10 @@ MAX_FILE_BYTES = 128 * 1024 * 1024
 MAX_PAYLOAD_BYTES = 512 * 1024 * 1024
 
 
-class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     head: ModelHead
     payload: bytes
+    tables: tuple[EmbeddingTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,15 @@ class Model:
         The whole file.
     scorer
         Its numbers, ready to run.
+    embeddings
+        Where names lie, by the two facts that they are of; what inputs with a partner look into.
     """
 
     hash: str
     head: ModelHead
     data: bytes = field(repr=False)
     scorer: Scorer = field(repr=False)
+    embeddings: Mapping[tuple[str, str], Embedding] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -59,7 +65,7 @@ class Model:
         return self.head.name
 
 
-def write_model(head: ModelHead, payload: bytes) -> bytes:
+def write_model(head: ModelHead, payload: bytes, tables: Iterable[EmbeddingTable] = ()) -> bytes:
     """Return the bytes of a model file.
 
     Parameters
@@ -68,8 +74,10 @@ def write_model(head: ModelHead, payload: bytes) -> bytes:
         What the model says about itself.
     payload
         Its numbers, as the scorer of its kind reads them.
+    tables
+        One for each pair of facts that an input with a partner names.
     """
-    body = msgspec.msgpack.encode(_Body(head, zlib.compress(payload, 6)))
+    body = msgspec.msgpack.encode(_Body(head, zlib.compress(payload, 6), tuple(tables)))
     return MAGIC + hashlib.sha256(body).digest() + body
 
 
@@ -110,9 +118,10 @@ def load_model(data: bytes, *, file: str = "model") -> Model:
         raise _invalid(file, "its payload is too large or cut off")
     try:
         scorer = open_scorer(payload, read.head)
+        embeddings = _open_tables(read)
     except ModelInvalid as error:
         raise _invalid(file, error.message) from None
-    return Model(digest.hex(), read.head, data, scorer)
+    return Model(digest.hex(), read.head, data, scorer, embeddings)
 
 
 def read_model(path: Path) -> Model:
@@ -143,9 +152,22 @@ def _check(head: ModelHead, file: str) -> None:
     for one in head.inputs:
         if one.type not in INPUT_TYPES:
             raise _invalid(file, f"its input {one.name} is of an unknown type, {one.type[:40]!r}")
+        if one.partner and (one.type != "str" or one.categories):
+            raise _invalid(file, f"its input {one.name} has a partner but is no name")
     wrong = complaint(head.calibration)
     if wrong is not None:
         raise _invalid(file, f"its calibration cannot be used: {wrong}")
+
+
+def _open_tables(read: _Body) -> dict[tuple[str, str], Embedding]:
+    """Return the tables of a file by their pair; there is one for each pair that an input names, and no other."""
+    if len(read.tables) > MAX_TABLES:
+        raise ModelInvalid(f"it has {len(read.tables)} tables; {MAX_TABLES} are possible")
+    embeddings = {one.pair: one for one in map(open_embedding, read.tables)}
+    wanted = {(one.source, one.partner) for one in read.head.inputs if one.partner}
+    if wanted != embeddings.keys() or len(embeddings) < len(read.tables):
+        raise ModelInvalid("its tables are not those that its inputs look into")
+    return embeddings
 
 
 def _invalid(file: str, reason: str) -> ModelInvalid:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from satark.core.errors import ModelInvalid
@@ -19,7 +20,26 @@ if TYPE_CHECKING:
 
     from satark.language import Env, NameInfo, PolarsEnv, TypedExpr
     from satark.models.artefact import Model
+    from satark.models.embedding import Embedding
     from satark.models.head import ModelInput
+
+
+class Near(NamedTuple):
+    """An input that looks into a table of names.
+
+    Attributes
+    ----------
+    place
+        Among the inputs.
+    partner
+        The checked expression of the other name; the input's own is that of the first.
+    embedding
+        Where the names lie; None: not known yet, and so missing.
+    """
+
+    place: int
+    partner: TypedExpr
+    embedding: Embedding | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +52,15 @@ class BoundModel:
         What was bound.
     exprs
         One checked expression per input.
+    near
+        The inputs that look into a table.
     needed
         The facts and features that the inputs read.
     """
 
     model: Model
     exprs: tuple[TypedExpr, ...] = field(repr=False)
+    near: tuple[Near, ...] = field(repr=False)
     needed: frozenset[str]
 
     def compile(self, order: Sequence[str]) -> Callable[[Sequence[Any], Env], float]:
@@ -69,7 +92,7 @@ class BoundModel:
 
     def rows_frame(self, frame: pl.DataFrame, env: PolarsEnv) -> NDArray[np.float64]:
         """Return the inputs of many events, shape (n, inputs), C-contiguous; NaN is missing."""
-        return input_matrix(self.model.head.inputs, self.exprs, frame, env)
+        return input_matrix(self.model.head.inputs, self.exprs, self.near, frame, env)
 
     def score_frame(self, frame: pl.DataFrame, env: PolarsEnv) -> pl.Series:
         """Return the calibrated probabilities of many events: equal to `compile` row by row, to the last bit.
@@ -90,19 +113,26 @@ class BoundModel:
         return calibrate_many(self.model.head.calibration, self.model.scorer.many(rows))
 
     def _inputs(self, order: Sequence[str]) -> Callable[[Sequence[Any], Env], Sequence[float | None]]:
-        values_of = compile_values(self.exprs, order)
+        values_of = compile_values((*self.exprs, *(one.partner for one in self.near)), order)
         coded = [
             (place, {text: float(code) for code, text in enumerate(one.categories)})
             for place, one in enumerate(self.model.head.inputs)
-            if one.type == Type.STR
+            if one.type == Type.STR and not one.partner
         ]
-        if not coded:
+        looks = [(one.place, one.embedding.one) for one in self.near if one.embedding is not None]
+        if not coded and not looks:
             return values_of
+        count = len(self.exprs)
 
         def inputs(values: Sequence[Any], env: Env) -> Sequence[float | None]:
             found = list(values_of(values, env))
             for place, codes in coded:
                 found[place] = codes.get(found[place])
+            if looks:
+                partners = found[count:]
+                del found[count:]
+                for (place, near), partner in zip(looks, partners, strict=True):
+                    found[place] = near(found[place], partner)
             return found
 
         return inputs
@@ -137,11 +167,25 @@ def bind_model(
         raise ModelInvalid(message, model=head.name)
     schema = Schema(names)
     exprs = tuple(_bound(one, schema, signatures, head.name) for one in head.inputs)
-    return BoundModel(model, exprs, frozenset[str]().union(*(expr.names for expr in exprs)))
+    near = tuple(
+        Near(
+            place,
+            _bound(_partner_of(one), schema, signatures, head.name),
+            model.embeddings[one.source, one.partner],
+        )
+        for place, one in enumerate(head.inputs)
+        if one.partner
+    )
+    read = (*exprs, *(one.partner for one in near))
+    return BoundModel(model, exprs, near, frozenset[str]().union(*(expr.names for expr in read)))
 
 
 def input_matrix(
-    inputs: Sequence[ModelInput], exprs: Sequence[TypedExpr], frame: pl.DataFrame, env: PolarsEnv
+    inputs: Sequence[ModelInput],
+    exprs: Sequence[TypedExpr],
+    near: Sequence[Near],
+    frame: pl.DataFrame,
+    env: PolarsEnv,
 ) -> NDArray[np.float64]:
     """Return the values of inputs over a frame as doubles, shape (n, inputs), C-contiguous; NaN is missing."""
     import polars as pl
@@ -158,6 +202,10 @@ def input_matrix(
         for place in some:
             series = made[f"__{place}"].cast(pl.Float64)
             rows[:, place] = series.fill_null(float("nan")).to_numpy()
+    for one in near:
+        if one.embedding is not None:
+            both = (to_polars(exprs[one.place], env).alias("a"), to_polars(one.partner, env).alias("b"))
+            rows[:, one.place] = one.embedding.many(*frame.select(both).get_columns())
     return rows
 
 
@@ -186,6 +234,11 @@ def _bound(one: ModelInput, schema: Schema, signatures: Mapping[str, str], model
                 model, one, f"the feature `{name}` of the policy is not what the model was trained with"
             )
     return expr
+
+
+def _partner_of(one: ModelInput) -> ModelInput:
+    """Return the partner of an input as an input of its own, so that it is checked alike."""
+    return msgspec.structs.replace(one, source=one.partner, partner="", features={})
 
 
 def _unfit(model: str, one: ModelInput, reason: str) -> ModelInvalid:

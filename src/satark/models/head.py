@@ -23,8 +23,11 @@ class ModelInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         An expression of `satark.language` over facts and features.
     type
         The type of the expression: one of `INPUT_TYPES`.
+    partner
+        Another text fact; `source` is then a text fact as well, and the model gets how near both lie in the file's
+        table of the two (`satark.models.embedding`).
     categories
-        Of a text: the model gets the place of the text in this tuple; any other text is missing to it.
+        Of a text without a partner: the model gets the place of the text in this tuple; any other is missing to it.
     typical
         The median among genuine events of the training, or None where there is none.
     features
@@ -48,6 +51,7 @@ class ModelInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: str = ""
     says_en: str = ""
     says_hi: str = ""
+    partner: str = ""
 
 
 class ModelHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

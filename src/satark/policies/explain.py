@@ -264,6 +264,9 @@ def _training(policy: Policy, lang: Lang) -> str:
         lines.append(
             f"  {'मॉडल में नहीं लिए जाते' if hindi else 'left out'}: {', '.join(sorted(training.exclude))}"
         )
+    if training.graph:
+        pairs = ", ".join(f"{name} – {partner}" for name, partner in training.graph.items())
+        lines.append(f"  {'संबंधों का आरेख' if hindi else 'graph of'}: {pairs}")
     if not lines:
         return ""
     return "\n".join(["प्रशिक्षण" if hindi else "Training", *lines])

@@ -171,7 +171,8 @@ def _policy(
     lists = read_lists(document, top["lists"][1], facts, folder) if "lists" in top else {}
     thresholds = _thresholds(document, top["thresholds"][1]) if "thresholds" in top else DEFAULT_THRESHOLDS
     names = {**{name: NameInfo(kind) for name, kind in broken.items()}, **rule_names(facts, features)}
-    model, control, training = _learning(document, top, names)
+    of_payments = rule_names(facts, ())
+    model, control, training = _learning(document, top, names, of_payments)
     if "model" in top:
         names[MODEL_SCORE] = NameInfo(Type.FLOAT)
     list_types = {name: lists[name].type if name in lists else Type.STR for name in _keys(top, "lists")}
@@ -180,7 +181,6 @@ def _policy(
     rules = read_rules(document, top["rules"][1], context) if "rules" in top else ()
     if "model" not in top:
         _tell_of_model(document)
-    of_payments = rule_names(facts, ())
     cases = (
         read_cases(document, top["cases"][1], of_payments, lists, not_read)
         if "cases" in top
@@ -222,12 +222,14 @@ def _policy(
 
 
 def _learning(
-    document: Document, top: Pairs, names: Mapping[str, NameInfo]
+    document: Document, top: Pairs, names: Mapping[str, NameInfo], facts: Mapping[str, NameInfo]
 ) -> tuple[ModelRef | None, ControlRule | None, TrainingRules]:
     """Read what the policy says about models."""
+    training = TrainingRules()
+    if "training" in top:
+        training = read_training(document, top["training"][1], names, facts)
     model = read_model(document, top["model"][1]) if "model" in top else None
     control = read_control(document, top["control"][1]) if "control" in top else None
-    training = read_training(document, top["training"][1], names) if "training" in top else TrainingRules()
     if "model" in top and MODEL_SCORE in names:
         message = f"the feature `{MODEL_SCORE}` hides the score of the model"
         document.error(top["model"][0], "shadows", message)

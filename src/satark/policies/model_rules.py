@@ -17,6 +17,8 @@ MISSING_MODEL_ACTION = "hold"
 """What a decision is at least while a model that says `if_missing: closed` cannot be asked."""
 MAX_SHARE = 0.05
 MAX_CHALLENGERS = 4
+MAX_GRAPHS = 4
+"""Pairs of facts that a model may have a graph of."""
 CONTROLLED = ("challenge", "hold", "block")
 """The actions of which some may be let through to learn what would have happened."""
 
@@ -86,7 +88,10 @@ class TrainingRules:
         A fact or feature to 1 (more of it never lowers the score) or -1 (never raises it).
     exclude
         Facts and features that no model may use.
+    graph
+        Pairs of text facts; a model may read how near their names lie in the graph of past payments.
     """
 
     monotone: Mapping[str, int] = field(default_factory=dict)
     exclude: frozenset[str] = frozenset()
+    graph: Mapping[str, str] = field(default_factory=dict)

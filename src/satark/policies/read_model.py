@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from satark.language import Position, Schema, compile_values, did_you_mean, parse_and_check
+from satark.language import Position, Schema, Type, compile_values, did_you_mean, parse_and_check
 from satark.policies.model import IF_MISSING
 from satark.policies.model_rules import (
     CONTROLLED,
     MAX_CHALLENGERS,
+    MAX_GRAPHS,
     MAX_SHARE,
     STORED,
     ControlRule,
@@ -21,14 +22,15 @@ from satark.policies.model_rules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
+    from satark.language import NameInfo
     from satark.policies.document import Document, Pairs
 
 MODEL_KEYS = ("use", "hash", "if_missing", "challengers")
 CHALLENGER_KEYS = ("use", "hash")
 CONTROL_KEYS = ("share", "actions", "most")
-TRAINING_KEYS = ("monotone", "exclude")
+TRAINING_KEYS = ("monotone", "exclude", "graph")
 DIRECTIONS = {"up": 1, "down": -1}
 MAX_USE = 200
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -70,8 +72,10 @@ def read_control(document: Document, node: yaml.Node) -> ControlRule | None:
     return ControlRule(share, actions, most)
 
 
-def read_training(document: Document, node: yaml.Node, names: Collection[str]) -> TrainingRules:
-    """Return what is asked of training.
+def read_training(
+    document: Document, node: yaml.Node, names: Collection[str], facts: Mapping[str, NameInfo]
+) -> TrainingRules:
+    """Return what is asked of training; mistakes go to the document.
 
     Parameters
     ----------
@@ -79,6 +83,8 @@ def read_training(document: Document, node: yaml.Node, names: Collection[str]) -
         The section.
     names
         The facts and features that a model may read.
+    facts
+        The facts of payments alone.
     """
     fields = document.fields(node, "training", TRAINING_KEYS)
     monotone: dict[str, int] = {}
@@ -93,7 +99,48 @@ def read_training(document: Document, node: yaml.Node, names: Collection[str]) -
             excluded = document.text(item, "a name in `exclude` of training")
             if excluded is not None and _is_known(document, item, excluded, names):
                 exclude.add(excluded)
-    return TrainingRules(monotone, frozenset(exclude))
+    graph = _read_graph(document, fields["graph"][1], facts, exclude) if "graph" in fields else {}
+    return TrainingRules(monotone, frozenset(exclude), graph)
+
+
+def _read_graph(
+    document: Document, node: yaml.Node, facts: Mapping[str, NameInfo], exclude: Collection[str]
+) -> dict[str, str]:
+    """Return the pairs of facts whose names are drawn out into a graph."""
+    pairs = document.pairs(node, "`graph` of training")
+    if len(pairs) > MAX_GRAPHS:
+        document.error(
+            node, "too_many", "`graph` of training has too many pairs", expected=f"at most {MAX_GRAPHS}"
+        )
+        return {}
+    graph: dict[str, str] = {}
+    for name, (key, value) in pairs.items():
+        partner = document.text(value, f"the partner of `{name[:64]}` in `graph`")
+        if partner is None:
+            continue
+        fit = [_is_name(document, *one, facts, exclude) for one in ((key, name), (value, partner))]
+        if name == partner:
+            document.error(value, "duplicate", f"`{name[:64]}` is its own partner in `graph`")
+        elif all(fit):
+            graph[name] = partner
+    return graph
+
+
+def _is_name(
+    document: Document, node: yaml.Node, name: str, facts: Mapping[str, NameInfo], exclude: Collection[str]
+) -> bool:
+    """Return whether a fact names somebody or something, and a model may read it."""
+    if not _is_known(document, node, name, facts):
+        return False
+    if facts[name].type is not Type.STR or facts[name].choices is not None:
+        document.error(node, "type", f"`{name}` names nobody", expected="a text such as customer or merchant")
+        return False
+    if name in exclude:
+        document.error(
+            node, "choice", f"`{name}` is in `exclude` of training, so no graph can be drawn of it"
+        )
+        return False
+    return True
 
 
 def _read_ref(document: Document, fields: Pairs, what: str) -> ModelRef | None:

@@ -246,3 +246,90 @@ def test_a_trained_model_fits_its_policy_and_scores_one_event_as_it_scored_many(
             "quantity": 0,
         }
         assert score([values[name] for name in order], None) == row["score"]
+
+
+CIRCLES = 6
+GRAPH = POLICY.replace(
+    "exclude: [line_count]", "{exclude: [line_count], graph: {customer: merchant}}"
+).replace("training:\n  {", "training: {")
+
+
+def circles(n=3_000, *, seed=5) -> pl.DataFrame:
+    """Return payments of customers at merchants of their circle; a fraud is one in another circle."""
+    dice = np.random.default_rng(seed)
+    frame = payments(n, fraud_share=0.1, seed=seed)
+    who = dice.integers(0, 120, n)
+    astray = np.where(frame["fraud"].to_numpy() == 1, dice.integers(1, CIRCLES, n), 0)
+    shop = dice.integers(0, 20, n) * CIRCLES + (who + astray) % CIRCLES
+    return frame.with_columns(
+        pl.Series("who", [f"c{one}" for one in who]), pl.Series("shop", [f"m{one}" for one in shop])
+    )
+
+
+CUT = START_US + 20 * DAY_US
+
+
+def test_fraud_outside_the_own_circle_is_found_by_the_graph_alone(tmp_path, policy):
+    with_graph = gathered(tmp_path, load_policy(GRAPH), circles(), span=Span(start_us=CUT))
+    without = gathered(tmp_path, policy, circles(), span=Span(start_us=CUT))
+    trained = train(with_graph.table, "INR", QUICK)
+    assert trained.card["held_out"]["model"]["auc"][0] > 0.9
+    assert trained.card["source"] == {}
+    assert with_graph.notes["graphs"] == {
+        "customer, merchant": {"names": 120, "partners": 120, "dimensions": 16}
+    }
+    assert train(without.table, "INR", QUICK).card["held_out"]["model"]["auc"][0] < 0.65
+
+
+def test_payments_that_train_are_not_in_their_own_graph(tmp_path):
+    frame, policy = circles(), load_policy(GRAPH)
+    whole = gathered(tmp_path, policy, frame, span=Span(start_us=CUT))
+    before = frame.filter(pl.col("when").cast(pl.Int64) < CUT)
+    # Whatever comes from the first day on, the graph is the same; here everybody goes to one merchant.
+    other = frame.with_columns(
+        pl.when(pl.col("when").cast(pl.Int64) < CUT).then("shop").otherwise(pl.lit("m1")).alias("shop")
+    )
+    changed = gathered(tmp_path, policy, other, span=Span(start_us=CUT))
+    tables = [made.table.embeddings["customer", "merchant"].table for made in (whole, changed)]
+    assert tables[0] == tables[1]
+    assert len(before) > 1_000
+    assert np.nanstd(column(whole, "customer_near_merchant")) > 0.2
+
+
+def test_graph_does_not_depend_on_how_the_file_is_cut_into_slices(tmp_path):
+    policy, span = load_policy(GRAPH), Span(start_us=CUT)
+    made = [
+        gathered(tmp_path, policy, circles(), span=span, slice_events=slices).table
+        for slices in (700, 1_000_000)
+    ]
+    assert np.array_equal(made[0].rows, made[1].rows, equal_nan=True)
+    pair = ("customer", "merchant")
+    assert made[0].embeddings[pair].table == made[1].embeddings[pair].table
+
+
+def test_graph_needs_a_first_day_and_payments_before_it(tmp_path):
+    with pytest.raises(InputInvalid, match="say with --from"):
+        gathered(tmp_path, load_policy(GRAPH), circles(200))
+    with pytest.raises(InputInvalid, match=r"the graph of customer and merchant has 0 and 0 names"):
+        gathered(tmp_path, load_policy(GRAPH), circles(200), span=Span(start_us=START_US))
+
+
+def test_model_with_a_graph_is_written_with_its_table_and_read_again(tmp_path):
+    policy = load_policy(GRAPH)
+    made = gathered(tmp_path, policy, circles(), span=Span(start_us=CUT), scored=Span(start_us=CUT))
+    trained = train(made.table, "INR", QUICK)
+    model = load_model(trained.data)
+    assert (
+        model.embeddings["customer", "merchant"].table == made.table.embeddings["customer", "merchant"].table
+    )
+    assert made.score(model).equals(made.score(trained.model))
+    (near,) = (one for one in model.head.inputs if one.partner)
+    assert near.says_hi.startswith("ऐसे ग्राहक के लिए यह व्यापारी")
+
+
+def test_table_is_left_out_where_the_model_does_not_use_it(tmp_path):
+    made = gathered(tmp_path, load_policy(GRAPH), circles(), span=Span(start_us=CUT))
+    column(made, "customer_near_merchant")[:] = 0.5
+    model = train(made.table, "INR", QUICK).model
+    assert model.head.card["left_out"]["customer_near_merchant"] == "always the same"
+    assert model.embeddings == {}

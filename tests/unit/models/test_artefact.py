@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from tests.support.models import INPUTS, KNOTS, lightgbm_bytes, logistic_bytes
+from tests.support.models import INPUTS, KNOTS, NEAR, lightgbm_bytes, logistic_bytes, near_bytes, near_table
 
 from satark.core.errors import ModelInvalid
 from satark.models import ModelHead, load_model, read_model, write_model
@@ -81,6 +81,30 @@ def test_a_payload_that_is_not_compressed_is_refused():
 
     with pytest.raises(ModelInvalid, match="unpacked"):
         load_model(data[:8] + hashlib.sha256(again).digest() + again)
+
+
+def test_table_of_names_is_read_as_it_was_written():
+    model = load_model(near_bytes())
+    assert model.embeddings["customer", "merchant"].table == near_table()
+    assert load_model(logistic_bytes()).embeddings == {}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "tables", "words"),
+    [
+        ((INPUTS[0], NEAR), (), "its tables are not those"),
+        ((INPUTS[0], INPUTS[2]), None, "its tables are not those"),
+        ((INPUTS[0], msgspec.structs.replace(NEAR, partner="device")), None, "its tables are not those"),
+        ((INPUTS[0], NEAR), (near_table(), near_table()), "its tables are not those"),
+        ((INPUTS[0], NEAR), (near_table(),) * 5, "5 tables"),
+        ((INPUTS[0], NEAR), (msgspec.structs.replace(near_table(), dimensions=3),), "cut off"),
+        ((INPUTS[0], msgspec.structs.replace(NEAR, categories=("a",))), None, "is no name"),
+        ((INPUTS[0], msgspec.structs.replace(NEAR, type="int")), None, "is no name"),
+    ],
+)
+def test_table_that_the_inputs_do_not_name_is_refused(inputs, tables, words):
+    with pytest.raises(ModelInvalid, match=words):
+        load_model(near_bytes(inputs, tables))
 
 
 def test_trees_of_another_width_are_refused():

@@ -7,7 +7,15 @@ import threading
 import msgspec
 import polars as pl
 import pytest
-from tests.support.models import INPUTS, NAMES, SIGNATURES, logistic_bytes, model_of
+from tests.support.models import (
+    INPUTS,
+    NAMES,
+    NEAR_NAMES,
+    SIGNATURES,
+    logistic_bytes,
+    model_of,
+    near_bytes,
+)
 
 from satark.core.errors import ModelInvalid
 from satark.language import FrameEnv, NameInfo, Type
@@ -76,6 +84,37 @@ def test_threads_that_score_at_once_get_the_same_scores():
     for thread in threads:
         thread.join()
     assert found == [expected] * 4
+
+
+def test_near_names_are_looked_up_alike_for_one_and_for_many():
+    bound = bind_model(load_model(near_bytes()), NEAR_NAMES, {}, "INR")
+    assert bound.needed == {"amount", "customer", "merchant"}
+    frame = pl.DataFrame(
+        {
+            "merchant": ["mer_1", "mer_2", "mer_2", "mer_3", None],
+            "amount": [500, 500, None, 750, 500],
+            "customer": ["cus_1", "cus_2", "cus_1", "cus_1", "cus_2"],
+        }
+    )
+    near = bound.rows_frame(frame, FrameEnv())[:, 1]
+    assert near.tolist() == pytest.approx([90 / 127, 1.0, -3 / 127, float("nan"), float("nan")], nan_ok=True)
+    score = bound.compile(frame.columns)
+    assert [score(row, None) for row in frame.iter_rows()] == bound.score_frame(frame, FrameEnv()).to_list()
+    # -2 - 3 * 90 / 127: between the first two knots.
+    assert score(["mer_1", 500, "cus_1"], None) == pytest.approx(0.01)
+    assert score(["mer_2", 500, "cus_1"], None) == pytest.approx(0.01 + 0.19 * (2 + 9 / 127) / 4)
+
+
+def test_model_with_a_graph_does_not_fit_a_policy_without_its_names():
+    names = {name: info for name, info in NEAR_NAMES.items() if name != "merchant"}
+    with pytest.raises(ModelInvalid, match="customer_near_merchant"):
+        bind_model(load_model(near_bytes()), names, {}, "INR")
+
+
+def test_near_is_told_in_words():
+    bound = bind_model(load_model(near_bytes()), NEAR_NAMES, {}, "INR")
+    (told, *_) = top_contributions(bound, [500.0, -0.25], [0.0, 0.9, 0.0])
+    assert (told.value, told.en) == (-0.25, "customer_near_merchant: -0.25, usually 0.5")
 
 
 @pytest.mark.parametrize("kind", ["logistic", "lightgbm"])

@@ -51,7 +51,7 @@ version: 1
 features: {by_card: count() by card over 1h}
 model: {use: card_fraud.model, hash: AB, if_missing: closed, challengers: [{use: "sha256:CD", hash: CD}]}
 control: {share: 0.005, most: rupees(5000)}
-training: {monotone: {by_card: up}, exclude: [card]}
+training: {monotone: {by_card: up}, exclude: [card], graph: {customer: merchant, email: device}}
 rules: {}
 """.replace("AB", "ab" * 32).replace("CD", "cd" * 32)
 
@@ -66,6 +66,7 @@ def test_policy_tells_its_model_its_control_group_and_its_training():
         "Training\n"
         "  by_card: more of it never lowers the score\n"
         "  left out: card\n"
+        "  graph of: customer – merchant, email – device\n"
     )
     hindi = explain(policy, "hi")
     for told in ("मॉडल card_fraud.model", "न मिलने पर: निर्णय कम से कम रोककर जाँच", "नियंत्रण समूह: ₹5,000.00 तक"):

@@ -274,7 +274,7 @@ def _watch_model(gauge: Gauge, bound: BoundModel) -> None:
             column.kept = keep(column.name, column.signature, reference, own)
         else:
             derived.append(place)
-            signature = hashlib.sha256(one.source.encode()).hexdigest()[:16]
+            signature = hashlib.sha256(f"{one.source}{one.partner}".encode()).hexdigest()[:16]
             gauge.columns.append(Column(one.name, signature, keep(one.name, signature, reference, own)))
     if not derived:
         return

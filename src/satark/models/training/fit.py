@@ -143,7 +143,8 @@ def train(
         msgspec.to_builtins(card),
         made_with(),
     )
-    data = write_model(head, payload)
+    pairs = sorted({(one.source, one.partner) for one in head.inputs if one.partner})
+    data = write_model(head, payload, [table.embeddings[pair].table for pair in pairs])
     return Trained(data, load_model(data, file=options.name), card)
 
 

@@ -12,9 +12,10 @@ import msgspec
 from satark.features.spec import FeatureSpec, Statistic, feature_signature
 from satark.language import NameInfo, Position, Schema, Type, parse_and_check
 from satark.language.tree import Name
+from satark.models.binding import Near
 from satark.models.head import INPUT_TYPES, ModelInput
 from satark.models.training.derive import Derived, derived
-from satark.models.training.says import say_derived, say_fact, say_feature
+from satark.models.training.says import say_derived, say_fact, say_feature, say_near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,11 +44,14 @@ class Candidates(NamedTuple):
         Their checked expressions.
     facts
         The facts (not features) that they read.
+    near
+        Those that look into a table, which is drawn from the payments before the training.
     """
 
     inputs: tuple[ModelInput, ...]
     exprs: tuple[TypedExpr, ...]
     facts: frozenset[str]
+    near: tuple[Near, ...] = ()
 
 
 def candidates(
@@ -57,6 +61,7 @@ def candidates(
     exclude: frozenset[str] = frozenset(),
     monotone: Mapping[str, int] | None = None,
     facts: frozenset[str] | None = None,
+    graph: Mapping[str, str] | None = None,
 ) -> Candidates:
     """Return all inputs that can be made of a policy's names.
 
@@ -72,6 +77,8 @@ def candidates(
         A fact or feature to 1 or -1, for the input that is exactly this name.
     facts
         The facts that may be used; None: all that suit.
+    graph
+        Pairs of text facts; for each there is an input that says how near their names lie.
     """
     known = {name: info for name, info in names.items() if name not in exclude | _NEVER}
     specs = [one for one in features if one.name in known]
@@ -97,12 +104,19 @@ def candidates(
             says_hi=hi,
         )
         made[one.name] = full, expr
-    read = frozenset[str]().union(*(expr.names for _, expr in made.values()))
-    return Candidates(
-        tuple(one for one, _ in made.values()),
-        tuple(expr for _, expr in made.values()),
-        read - signatures.keys(),
-    )
+    near = []
+    for fact, partner in (graph or {}).items():
+        name = f"{fact}_near_{partner}"
+        own, other = (parse_and_check(source, schema, Position(name))[0] for source in (fact, partner))
+        if name in made or own is None or other is None:
+            continue
+        en, hi = say_near(fact, partner)
+        near.append(Near(len(made), other, None))
+        one = ModelInput(name, fact, "str", unit="number", says_en=en, says_hi=hi, partner=partner)
+        made[name] = one, own
+    exprs = tuple(expr for _, expr in made.values())
+    read = frozenset[str]().union(*(expr.names for expr in (*exprs, *(one.partner for one in near))))
+    return Candidates(tuple(one for one, _ in made.values()), exprs, read - signatures.keys(), tuple(near))
 
 
 def _derived(known: Mapping[str, NameInfo], specs: Sequence[FeatureSpec]) -> list[Derived]:

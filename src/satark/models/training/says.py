@@ -143,6 +143,21 @@ def say_feature(spec: FeatureSpec) -> Both:
     return f"{en} {_place(spec, 0)}", f"{_place(spec, 1)} {hi}"
 
 
+def say_near(fact: str, partner: str) -> Both:
+    """Return the words of how near two names lie.
+
+    Examples
+    --------
+    >>> say_near("customer", "merchant")[0]
+    'how usual this merchant is for a customer like this: {value} (1 at most)'
+    """
+    (en, hi), (other_en, other_hi) = (KEYS.get(name, (name, name)) for name in (fact, partner))
+    return (
+        f"how usual this {other_en} is for a {en} like this: {{value}} (1 at most)",
+        f"ऐसे {hi} के लिए यह {other_hi} कितना सामान्य है: {{value}} (अधिकतम 1)",
+    )
+
+
 def say_derived(one: Derived) -> Both:
     """Return the words of a derived input."""
     en, hi = FAMILIES[one.family]

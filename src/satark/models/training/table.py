@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from satark.models.embedding import Embedding
     from satark.models.head import ModelInput
 
 LEAST_FRAUDS = 30
@@ -44,6 +45,8 @@ class Table:
         Shape (n,), bool: a fraud of the same customer had been reported by the time of the payment.
     groups
         Name of a grouping to (names of groups, shape (n,) places in them; -1 for none).
+    embeddings
+        By pair of facts, what inputs with a partner looked into.
     """
 
     inputs: tuple[ModelInput, ...]
@@ -55,6 +58,7 @@ class Table:
     customers: NDArray[np.uint64]
     compromised: NDArray[np.bool_]
     groups: Mapping[str, tuple[tuple[str, ...], NDArray[np.int64]]] = field(default_factory=dict)
+    embeddings: Mapping[tuple[str, str], Embedding] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.times)
