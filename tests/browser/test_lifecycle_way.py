@@ -23,10 +23,12 @@ import httpx
 import msgspec
 import pytest
 from playwright.sync_api import expect
+from tests.support.publishing import logistic_of, scored
 
 from satark.app.engine import build_service
 from satark.app.settings import load_settings
 from satark.app.wiring import AppWiring
+from satark.models import load_model
 from satark.policies import load_policy
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -379,3 +381,44 @@ def test_rule_is_changed_tried_approved_rolled_out_and_taken_back(installation, 
     anil.click("text=Prove it now")
     anil.wait_for_selector(".check.good")
     assert satark(installation, "audit", "verify")[0] == 0
+
+
+def test_model_of_the_store_comes_into_force_over_the_pages(installation, people, tmp_path):
+    """The author names a model by its hash; it runs in shadow, then decides, and the page says what it saw."""
+    model = logistic_of(POLICY)
+    (tmp_path / "trained.model").write_bytes(model)
+    code, kept = satark(installation, "models", "keep", str(tmp_path / "trained.model"))
+    assert code == 0, kept
+    text = scored(POLICY.replace("version: 1", "version: 3"), model, use=f"sha256:{load_model(model).hash}")
+    asha = people("asha")
+    version = write_draft(asha, text)
+    asha.fill("#submit-note", "A model beside the rules")
+    asha.click("form[action$='/submit'] button")
+    asha.wait_for_selector("text=had no hand in it")
+    meera = people("meera")
+    meera.goto(f"/policy/versions/{version}")
+    meera.fill("#approve-note", "Read it")
+    meera.click("form[action$='/approve'] button")
+    meera.wait_for_selector(".life-reviewed")
+
+    for step in ("shadow", "live"):
+        asha.goto(f"/policy/versions/{version}/publish?step={step}")
+        asha.fill("#why", "Its probabilities were looked at")
+        asha.click("form[action$='/publish'] button.strong")
+        asha.wait_for_selector(f"#now > .placing li:has(.life-{step}):has-text('{version[:8]}')")
+
+    # The new version has another model; what it says holds the payment, and the page tells what the model went by.
+    held = decide(installation, 900, count=5)[-1]
+    assert (held["policy"]["hash"], held["action"]) == (version, "hold")
+    assert held["model"]["hash"] == load_model(model).hash
+    meera.goto("/search")
+    meera.fill("#q", held["id"])
+    meera.press("#q", "Enter")
+    meera.click(".found .row a")
+    meera.wait_for_selector("text=What the model said")
+    assert f"{100 * held['model']['score']:.1f} %" in meera.locator(".model").text_content()
+    wait_for(
+        lambda: meera.reload() and meera.locator(".pushes .push").count() >= 2, "the explanation of the score"
+    )
+    code, again = satark(installation, "decisions", "replay", held["id"])
+    assert (code, again["same"], again["action"]) == (0, True, "hold"), again

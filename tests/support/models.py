@@ -92,4 +92,4 @@ def lightgbm_bytes() -> bytes:
 
 def model_of(kind: str) -> Model:
     """Return a loaded model of a kind."""
-    return load_model(logistic_bytes() if kind == "logistic" else lightgbm_bytes())
+    return load_model({"logistic": logistic_bytes, "lightgbm": lightgbm_bytes, "near": near_bytes}[kind]())

@@ -1,4 +1,4 @@
-"""`satark models`: bring models in from outside, look at them, check them; `satark features`: sets to train on."""
+"""`satark models`: bring models in, keep them, look at them, check them; `satark features`: sets to train on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 @cli.group(cls=InOrder)
 def models() -> None:
-    """Bring in, show and check models."""
+    """Bring in, keep, show and check models."""
 
 
 @cli.group(cls=InOrder)
@@ -91,9 +91,32 @@ def import_(
             f"{head.name}: {head.kind}, {len(head.inputs)} inputs, {len(model.data):,} bytes",
             f"Backtests score it {bulk}.",
             f"Written: {path}",
-            "",
-            "In a policy:",
-            f"  model: {{use: {use}, hash: {model.hash}}}",
+            *_in_a_policy(use, model.hash),
+        ],
+    )
+
+
+@command(models, "keep")
+@click.argument("path", metavar="FILE", type=_FILE)
+@click.option("--policy", help="Check too that it fits this policy (a file, or the name of a bundled one).")
+def keep(wiring: Wiring, output: Output, *, path: Path, policy: str | None) -> None:
+    """Keep a model file in the installation's folder, so that policies on pages can name it by its hash."""
+    from satark.models import read_model
+    from satark.storage.model_store import ModelStore
+
+    model = read_model(path)
+    if policy is not None:
+        from satark.decisions.binding import bind_for
+
+        bind_for(wiring.policy(policy), model)
+    kept = ModelStore(wiring.data).put(model.data)
+    head = model.head
+    output.result(
+        {"hash": model.hash, "name": head.name, "kind": head.kind, "path": kept},
+        [
+            f"{head.name}: {head.kind}, {len(head.inputs)} inputs, {len(model.data):,} bytes",
+            f"Kept: {kept}",
+            *_in_a_policy(f"sha256:{model.hash}", model.hash),
         ],
     )
 
@@ -222,6 +245,10 @@ def export(  # noqa: PLR0913 - one argument per option
     output.result(result, lines)
 
 
+def _in_a_policy(use: str, model_hash: str) -> tuple[str, ...]:
+    return "", "In a policy:", f"  model: {{use: {use}, hash: {model_hash}}}"
+
+
 def _names(policy: Policy) -> tuple[Any, dict[str, str]]:
     from satark.features.spec import feature_signature
     from satark.policies.names import known_facts, rule_names
@@ -289,7 +316,8 @@ def _lines(model: Model, most: int | None) -> Iterator[str]:
     width = min(40, max(len(one.name) for one in head.inputs))
     for one in head.inputs[:most]:
         usual = "" if one.typical is None else f"  (usually {one.typical:g})"
-        yield f"  {one.name:<{width}}  {one.type:<5}  {one.source}{usual}"
+        read = f"{one.source}, {one.partner}: how near" if one.partner else one.source
+        yield f"  {one.name:<{width}}  {one.type:<5}  {read}{usual}"
     if most is not None and len(head.inputs) > most:
         yield f"  and {len(head.inputs) - most} more (--all-inputs)"
     for name in sorted(head.card):

@@ -7,27 +7,30 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.models import NAMES, SIGNATURES, model_of
+from tests.support.models import NEAR_NAMES, SIGNATURES, model_of
 
 from satark.language import FrameEnv
 from satark.models import bind_model
 from satark.models.calibration import calibrate_many, calibrate_one, complaint
 
-ORDER = sorted(NAMES)
+ORDER = sorted(NEAR_NAMES)
 VALUES = {
     "amount": st.none() | st.integers(-(2**63), 2**63 - 1) | st.integers(0, 2_000),
     "card_mean": st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.floats(0, 3_000),
     "is_new": st.none() | st.booleans(),
     "method": st.none() | st.sampled_from(["card", "upi", "cash", ""]),
+    "customer": st.none() | st.sampled_from(["cus_1", "cus_2", "cus_3"]),
+    "merchant": st.none() | st.sampled_from(["mer_1", "mer_2", "mer_3"]),
 }
-SCHEMA = {"amount": pl.Int64, "card_mean": pl.Float64, "is_new": pl.Boolean, "method": pl.String}
+NUMBERS = {"amount": pl.Int64, "card_mean": pl.Float64, "is_new": pl.Boolean}
+SCHEMA = {name: NUMBERS.get(name, pl.String) for name in VALUES}
 
 
-@pytest.mark.parametrize("kind", ["logistic", "lightgbm"])
+@pytest.mark.parametrize("kind", ["logistic", "lightgbm", "near"])
 @settings(max_examples=60)
 @given(events=st.lists(st.fixed_dictionaries(VALUES), min_size=1, max_size=40))
 def test_bulk_scores_equal_single_scores(kind, events):
-    bound = bind_model(model_of(kind), NAMES, SIGNATURES, "INR")
+    bound = bind_model(model_of(kind), NEAR_NAMES, SIGNATURES, "INR")
     one = bound.compile(ORDER)
     single = [one([event[name] for name in ORDER], None) for event in events]
     bulk = bound.score_frame(pl.DataFrame(events, schema=SCHEMA), FrameEnv()).to_list()

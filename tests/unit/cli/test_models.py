@@ -8,11 +8,12 @@ import sys
 import polars as pl
 import pytest
 from tests.support.foreign_models import onnx_bytes
+from tests.support.models import logistic_bytes, near_bytes
 
 from satark.app.main import make_wiring
 from satark.cli import cli, run, trying
 from satark.core.errors import ModelInvalid
-from satark.models import read_model
+from satark.models import load_model, read_model
 
 SCHEMA = """
 schema: 1
@@ -94,6 +95,35 @@ def test_policy_names_the_model_that_was_written(terminal, tmp_path, here):
     assert code == 0, err
     code, _, err = terminal("models", "verify", tmp_path / "x.model", "--policy", tmp_path / "p.yaml")
     assert code == 0, err
+
+
+def test_model_file_is_kept_and_known_by_its_hash(terminal, tmp_path):
+    (tmp_path / "near.model").write_bytes(near_bytes())
+    code, out, err = terminal("models", "keep", tmp_path / "near.model")
+    assert code == 0, err
+    line = out.splitlines()[-1].strip()
+    policy = "policy: p\nversion: 1\n" + line + "\nrules:\n  r: {when: model_score > 0.9, action: hold, "
+    (tmp_path / "p.yaml").write_text(policy + 'reason: {en: "x", hi: "x"}}\n')
+    (tmp_path / "near.model").unlink()
+    assert terminal("policy", "lint", tmp_path / "p.yaml")[0] == 0
+    shown = terminal("models", "show", load_model(near_bytes()).hash)[1]
+    assert "customer_near_merchant  str    customer, merchant: how near  (usually 0.5)" in shown
+    # Once more is no mistake.
+    (tmp_path / "near.model").write_bytes(near_bytes())
+    code, out, _ = terminal(
+        "models", "keep", tmp_path / "near.model", "--policy", tmp_path / "p.yaml", "--json"
+    )
+    assert (code, json.loads(out)["hash"]) == (0, load_model(near_bytes()).hash)
+
+
+def test_file_that_is_no_model_or_does_not_fit_is_not_kept(terminal, tmp_path):
+    (tmp_path / "x.model").write_bytes(near_bytes()[:-1])
+    assert terminal("models", "keep", tmp_path / "x.model")[0] == 65
+    assert terminal("models", "keep", tmp_path / "none.model")[0] == 65
+    (tmp_path / "x.model").write_bytes(logistic_bytes())
+    code, _, err = terminal("models", "keep", tmp_path / "x.model", "--policy", "payments")
+    assert (code, "card_mean" in err) == (65, True)
+    assert not (tmp_path / "home" / "models").exists()
 
 
 def test_model_is_refused_when_the_policy_counts_something_else(terminal, tmp_path, here):

@@ -7,6 +7,7 @@ import math
 import msgspec
 import pytest
 from tests.support.engine import NOW_US, payment
+from tests.support.models import near_bytes
 from tests.support.publishing import BASE, SAME_WINDOWS, PublishingBench, logistic_of, scored
 
 from satark.decisions.again import decide_again, rebuild_decision
@@ -62,6 +63,22 @@ def test_score_of_the_model_is_in_the_decision_and_before_the_rules(bench):
     assert decision.score == max(0.6, decision.model.score)
     assert decode_stored_features(entry_of(bench).features).extras.model == decision.model.score
     assert_replays(bench)
+
+
+def test_model_knows_how_near_the_names_of_a_payment_lie():
+    near = near_bytes()
+    bench = benched(scored(BASE, near), **{"small.model": [near]})
+    try:
+        score = {
+            pair: bench.decide(
+                payment(f"p{number}", customer=pair[0], merchant=pair[1], amount_minor=500)
+            ).model.score
+            for number, pair in enumerate([("cus_2", "mer_2"), ("cus_1", "mer_2"), ("cus_9", "mer_2")])
+        }
+        assert score["cus_2", "mer_2"] < score["cus_1", "mer_2"] < score["cus_9", "mer_2"]
+        assert_replays(bench, "p1")
+    finally:
+        bench.stop()
 
 
 def test_score_counts_where_no_rule_fires_and_stops_nobody_by_itself():
