@@ -88,6 +88,8 @@ class Rule:
         The rule does not fire for events from then on; None: for ever.
     kind
         The kind of fraud it is against, for reports.
+    money
+        The params that are amounts in minor units: those written as `rupees(...)`. For pages; it changes no answer.
     """
 
     code: str
@@ -100,6 +102,7 @@ class Rule:
     reason_hi: Template
     until_us: int | None = None
     kind: str = ""
+    money: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

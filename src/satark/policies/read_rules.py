@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from satark.policies.document import Document
 
 MAX_RULES = 1_000
+_MONEY = "rupees("
 MAX_PARAMS = 20
 KEYS = ("when", "action", "score", "exempt", "params", "reason", "until", "kind")
 CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -73,7 +74,10 @@ def _read_rule(
 ) -> Rule | None:
     what = f"the rule `{code}`"
     fields = document.fields(node, what, KEYS, required=("when", "reason"))
-    params = _read_params(document, fields["params"][1], what, context) if "params" in fields else {}
+    params: dict[str, Any] = {}
+    money: frozenset[str] = frozenset()
+    if "params" in fields:
+        params, money = _read_params(document, fields["params"][1], what, context)
     when = _read_when(document, fields["when"][1], what, context, params) if "when" in fields else None
     action, score, exempt, until_us, kind = "allow", None, frozenset[str](), None, ""
     if "action" in fields:
@@ -96,7 +100,7 @@ def _read_rule(
         return None
     if score is None:
         score = context.thresholds.get(action, 0.0)
-    return Rule(code, when, action, score, exempt, params, *reasons, until_us, kind)
+    return Rule(code, when, action, score, exempt, params, *reasons, until_us, kind, money)
 
 
 def _read_when(
@@ -114,7 +118,10 @@ def _read_when(
     return expr
 
 
-def _read_params(document: Document, node: yaml.Node, what: str, context: RuleContext) -> dict[str, Any]:
+def _read_params(
+    document: Document, node: yaml.Node, what: str, context: RuleContext
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the parameters, and which of them are written as money."""
     pairs = document.pairs(node, f"`params` of {what}")
     if len(pairs) > MAX_PARAMS:
         document.error(node, "too_many", f"{what} has too many params", expected=f"at most {MAX_PARAMS}")
@@ -130,7 +137,12 @@ def _read_params(document: Document, node: yaml.Node, what: str, context: RuleCo
             constant = _read_constant(document, value, f"the parameter `{name}` of {what}")
             if constant is not None:
                 params[name] = constant
-    return params
+    money = (
+        name
+        for name, value in params.items()
+        if type(value) is int and pairs[name][1].value.lstrip().startswith(_MONEY)
+    )
+    return params, frozenset(money)
 
 
 def _read_constant(document: Document, node: yaml.Node, what: str) -> Any:  # noqa: ANN401 - a constant of any type

@@ -116,28 +116,9 @@ def parse_template(source: str, lang: Lang, known: Vocabulary) -> tuple[Template
     return Template(source, tuple(part for part in parts if part != ""), frozenset(names)), wrong
 
 
-def parameter_words(reason: Template, name: str, value: Any, lang: Lang) -> str | None:  # noqa: ANN401 - any constant
-    """Return a parameter as its rule's reason writes it; None when the reason has no format for it.
-
-    Examples
-    --------
-    >>> reason = Template("above {least:inr}", (), frozenset())
-    >>> parameter_words(reason, "least", 20_000_00, "en"), parameter_words(reason, "times", 8, "en")
-    ('₹20,000.00', None)
-    """
-    holes = [_name_and_format(match.group(1) or "") for match in _HOLE.finditer(reason.source)]
-    spec = next((spec for named, spec in holes if named == name), "")
-    return _FORMATS[spec](value, lang) if spec in _FORMATS else None
-
-
-def _name_and_format(text: str) -> tuple[str, str]:
-    name, _, spec = text.partition(":")
-    return name.strip(), spec.strip()
-
-
 def _part(text: str, lang: Lang, known: Vocabulary) -> str | Hole | tuple[str, str, str]:
     """Return a hole, a text that is known already (parameters, windows), or what is wrong."""
-    name, spec = _name_and_format(text)
+    name, _, spec = (piece.strip() for piece in text.partition(":"))
     if name.endswith(WINDOW_SUFFIX) and name.removesuffix(WINDOW_SUFFIX) in known.windows:
         return duration_words(known.windows[name.removesuffix(WINDOW_SUFFIX)], lang)
     if spec == _WORDS and name in known.types:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from satark.core.money import format_minor
 from satark.policies.explain import explain_feature
-from satark.policies.reasons import parameter_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -140,19 +139,10 @@ def _rule(rule: Rule, lang: Lang) -> dict[str, str]:
         "reason": (rule.reason_hi if lang == "hi" else rule.reason_en).source,
         "other_reason": (rule.reason_en if lang == "hi" else rule.reason_hi).source,
     }
-    return told | {f"param_{name}": _exactly(rule, name, lang) for name in rule.params}
-
-
-def _exactly(rule: Rule, name: str, lang: Lang) -> str:
-    """Return a parameter as it is written in the policy, and as its reason writes it, which may be rounded."""
-    value, words = rule.params[name], limit_words(rule, name, lang)
-    return str(value) if words is None else f"{value} ({words})"
-
-
-def limit_words(rule: Rule, name: str, lang: Lang) -> str | None:
-    """Return a parameter as the reason of its rule writes it in a language; None if it has no format for it."""
-    reason = rule.reason_hi if lang == "hi" else rule.reason_en
-    return parameter_words(reason, name, rule.params[name], lang)
+    return told | {
+        f"param_{name}": format_minor(value) if name in rule.money else str(value)
+        for name, value in rule.params.items()
+    }
 
 
 def _features(policy: Policy, lang: Lang) -> dict[str, dict[str, str]]:

@@ -82,9 +82,6 @@ class PolicyPages:
         renderer.add_names("change_name", CHANGE_NAMES)
         renderer.add_names("mode_name", MODE_NAMES)
         renderer.add_filter("told", lambda lang: lambda mistake: told(mistake, lang))
-        renderer.add_filter(
-            "limit", lambda lang: lambda rule, name: differences.limit_words(rule, name, lang_of(lang))
-        )
         renderer.add_filter("meaning", lambda lang: lambda one: explain_feature(one, lang_of(lang)))
 
     def pages(self) -> list[Page]:

@@ -79,6 +79,15 @@ def test_change_is_told_in_meaning_when_a_limit_differs(supervisor, source):
     assert "<ins>9</ins>" in page
 
 
+def test_amounts_of_a_rule_are_told_in_rupees(supervisor, source):
+    text = source.replace("{limit: 6}", "{limit: 6, least: rupees(20_000), share: rupees(1) / rupees(2)}")
+    page = check(supervisor, text).text
+    assert "<ins>₹20,000.00</ins>" in page
+    assert "<ins>0.5</ins>" in page
+    rule = next(rule for rule in load_policy(text).rules if "least" in rule.params)
+    assert (rule.params["least"], rule.money) == (20_000_00, {"least"})
+
+
 def test_every_mistake_is_told_with_its_place_when_a_draft_has_some(supervisor, source):
     wrong = source.replace("card_10m > limit", "card_10n > limit").replace("mode", "mood")
     page = check(supervisor, file=wrong.encode()).text
