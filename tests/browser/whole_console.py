@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.support.lifecycle import MEERA, stage
+from tests.support.models import carded
 from tests.support.notice_bank import TOKEN
 from tests.support.notices import ADDRESS, make_decision, make_entry, make_event, policy_text
 
@@ -35,6 +36,7 @@ from satark.decisions.watch.measures import week_of
 from satark.policies import bundled_path, load_policy
 from satark.storage import FolderLock
 from satark.storage.desk.watch import Run
+from satark.storage.model_store import ModelStore
 
 PASSWORD = "correct horse battery"
 ROLES = ("analyst", "supervisor", "author", "administrator", "auditor", "officer", "viewer")
@@ -72,6 +74,7 @@ def fill(wiring: AppWiring) -> None:
         for role in ROLES:
             storage.staff.create(role, role, password=PASSWORD)
         storage.staff.create("second", "analyst", password=PASSWORD)
+        ModelStore(wiring.data).put(carded(name="cards"))
         desk.identity.factors.begin_totp("second", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
         desk.identity.factors.confirm_totp("second", 0, actor="second")
         name = next(iter(wiring.policy().lists))

@@ -118,7 +118,7 @@ class Staff:
 class World:
     """A log, a desk and the pages over both."""
 
-    def __init__(self, folder, policy=POLICY):
+    def __init__(self, folder, policy=POLICY, models=None):
         self.clock = FixedClock(Micros(NOW_US))
         self.log = MemoryLog()
         self.desk = open_desk(folder, clock=self.clock, audit_key=b"k" * 32)
@@ -136,6 +136,7 @@ class World:
             clock=self.clock,
             ticks=lambda: 1_000.0,
             desk_store=self.desk,
+            models=models,
         )
 
     def put(self, kind, body, *, ref="", owner=1, event_id=None, at_us=NOW_US, decision=None, features=None):

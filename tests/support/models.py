@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -64,6 +65,40 @@ def near_bytes(
     payload = LogisticPayload(-2.0, (500.0, 0.0), (250.0, 1.0), (0.5, -3.0), (0.0, 0.7))
     head = ModelHead(1, "near", "logistic", inputs, "INR", KNOTS)
     return write_model(head, msgspec.msgpack.encode(payload), (near_table(),) if tables is None else tables)
+
+
+CARD = {
+    "span": {"from": "2026-07-01", "to": "2026-09-30", "payments": 123_456, "frauds": 1_234},
+    "held_out": {
+        "span": {"from": "2026-09-01", "to": "2026-09-30", "payments": 45_678, "frauds": 456},
+        "model": {
+            "auc": [0.9012, 0.8912, 0.9112], "average_precision": [0.7654, 0.75, 0.78],
+            "daily_precision_100": 0.301, "calibration_error": 0.0123,
+        },
+        "logistic": {"auc": [0.8512, 0.84, 0.86], "average_precision": [0.6, 0.58, 0.62], "daily_precision_100": None},
+        "groups": {
+            "method=card": {"payments": 40_000, "frauds": 400, "auc": 0.9111, "average_precision": 0.7777},
+            "method=upi": {"payments": 5_678, "frauds": 6},
+        },
+    },
+    "inputs": {"customer_near_merchant": 0.75, "amount": 0.25},
+    "limits": [
+        "A high score is a reason to look, not a proof; every refusal needs a rule with a reason.",
+        "Only 56 frauds were there to learn from; the intervals are wide.",
+        "A sentence <b>of a later version</b>.",
+    ],
+    "source": {"policy": {"name": "cards", "version": 7}},
+}  # fmt: skip
+
+
+def carded(card: dict[str, Any] = CARD, name: str = "cards <i>2026</i>") -> bytes:
+    """Return the file of a model with a card."""
+    near = msgspec.structs.replace(
+        NEAR, says_en="how usual this merchant is: {value}", says_hi="यह व्यापारी कितना सामान्य है: {value}"
+    )
+    payload = LogisticPayload(-2.0, (500.0, 0.0), (250.0, 1.0), (0.5, -3.0), (0.0, 0.7))
+    head = ModelHead(1, name, "logistic", (INPUTS[0], near), "INR", KNOTS, card, {"satark": "0.1.0"})
+    return write_model(head, msgspec.msgpack.encode(payload), (near_table(),))
 
 
 @cache

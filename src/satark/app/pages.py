@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from satark.api import ServerOptions, run_server
 from satark.app.engine import BACKLOG, listening, web_address
 from satark.app.web_options import web_options
+from satark.storage.model_store import ModelStore
 from satark.web import create_web
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def serve_pages(wiring: AppWiring, announce: Callable[[Mapping[str, object]], No
             desk_store=desk,
             identity=desk.identity,
             trail=storage.audit,
+            models=ModelStore(wiring.data),
         )
         server_options = ServerOptions(
             host=settings.web_host,

@@ -96,6 +96,36 @@ def load_model(data: bytes, *, file: str = "model") -> Model:
     ModelInvalid
         Something about it is wrong (``file``).
     """
+    model_hash, read = _body(data, file)
+    unpack = zlib.decompressobj()
+    try:
+        payload = unpack.decompress(read.payload, MAX_PAYLOAD_BYTES)
+    except zlib.error:
+        raise _invalid(file, "its payload cannot be unpacked") from None
+    if unpack.unconsumed_tail or not unpack.eof:
+        raise _invalid(file, "its payload is too large or cut off")
+    try:
+        scorer = open_scorer(payload, read.head)
+        embeddings = _open_tables(read)
+    except ModelInvalid as error:
+        raise _invalid(file, error.message) from None
+    return Model(model_hash, read.head, data, scorer, embeddings)
+
+
+def read_head(data: bytes, *, file: str = "model") -> tuple[str, ModelHead]:
+    """Return the hash of a model file and what it says about itself, without making its numbers ready to run.
+
+    Raises
+    ------
+    ModelInvalid
+        The file is damaged, or of another format (``file``).
+    """
+    model_hash, read = _body(data, file)
+    return model_hash, read.head
+
+
+def _body(data: bytes, file: str) -> tuple[str, _Body]:
+    """Hold a file against its checksum, and return its hash and its checked content."""
     start = len(MAGIC) + DIGEST_BYTES
     if len(data) > MAX_FILE_BYTES:
         raise _invalid(file, f"it has more than {MAX_FILE_BYTES // 1024 // 1024} MiB")
@@ -109,19 +139,7 @@ def load_model(data: bytes, *, file: str = "model") -> Model:
     except msgspec.MsgspecError as error:
         raise _invalid(file, f"its head cannot be read: {error}") from None
     _check(read.head, file)
-    unpack = zlib.decompressobj()
-    try:
-        payload = unpack.decompress(read.payload, MAX_PAYLOAD_BYTES)
-    except zlib.error:
-        raise _invalid(file, "its payload cannot be unpacked") from None
-    if unpack.unconsumed_tail or not unpack.eof:
-        raise _invalid(file, "its payload is too large or cut off")
-    try:
-        scorer = open_scorer(payload, read.head)
-        embeddings = _open_tables(read)
-    except ModelInvalid as error:
-        raise _invalid(file, error.message) from None
-    return Model(digest.hex(), read.head, data, scorer, embeddings)
+    return digest.hex(), read
 
 
 def read_model(path: Path) -> Model:

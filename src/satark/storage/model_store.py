@@ -9,23 +9,48 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from satark.core.errors import FolderUnusable, ModelInvalid, NotFound
 from satark.models import load_model
+from satark.models.artefact import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from satark.models import Model
+    from satark.models import Model, ModelHead
 
 FOLDER = "models"
 SUFFIX = ".model"
 LEAST_PREFIX = 8
 """So many characters of a hash are enough, where they are enough to tell it from the others."""
+MOST_TOLD = 200
 _HASH = re.compile(r"[0-9a-f]{64}")
 _PREFIX = re.compile(rf"[0-9a-f]{{{LEAST_PREFIX},64}}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptModel:
+    """A model of the folder, for people.
+
+    Attributes
+    ----------
+    hash
+        Of its content.
+    size
+        Of the file, in bytes.
+    kept_us
+        Since when it is there.
+    head
+        What it says about itself; None when the file is damaged.
+    """
+
+    hash: str
+    size: int
+    kept_us: int
+    head: ModelHead | None
 
 
 class ModelStore:
@@ -39,6 +64,7 @@ class ModelStore:
 
     def __init__(self, home: Path) -> None:
         self.folder = home / FOLDER
+        self._heads: dict[str, KeptModel] = {}
 
     def put(self, data: bytes) -> Path:
         """Keep a model; one that is there already stays.
@@ -126,6 +152,29 @@ class ModelStore:
             except OSError as error:
                 yield path, ModelInvalid(f"the model cannot be read: {error.strerror}", path=str(path))
 
+    def heads(self) -> list[KeptModel]:
+        """Return what the models say about themselves, the newest first; damaged ones are told as such.
+
+        A file is read once: its name is the hash of its content.
+        """
+        newest = sorted(self._paths(), key=_changed_us, reverse=True)[:MOST_TOLD]
+        return [self._told(path) for path in newest]
+
+    def head(self, model_hash: str) -> KeptModel | None:
+        """Return what one model says about itself, None when it is not kept here."""
+        path = self.folder / f"{model_hash}{SUFFIX}"
+        return self._told(path) if _HASH.fullmatch(model_hash) and path.is_file() else None
+
+    def _told(self, path: Path) -> KeptModel:
+        wanted = path.name.removesuffix(SUFFIX)
+        known = self._heads.get(wanted)
+        if known is not None:
+            return known
+        found = _head_of(path, wanted)
+        if found.head is not None:
+            self._heads[wanted] = found
+        return found
+
     def _paths(self) -> list[Path]:
         try:
             paths = sorted(self.folder.iterdir())
@@ -136,6 +185,29 @@ class ModelStore:
             for path in paths
             if path.suffix == SUFFIX and _HASH.fullmatch(path.name.removesuffix(SUFFIX))
         ]
+
+
+def _changed_us(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns // 1_000
+    except OSError:
+        return 0
+
+
+def _head_of(path: Path, wanted: str) -> KeptModel:
+    try:
+        data = path.read_bytes()
+        found, head = read_head(data, file=path.name)
+    except (OSError, ModelInvalid):
+        return KeptModel(wanted, _size(path), _changed_us(path), None)
+    return KeptModel(wanted, len(data), _changed_us(path), head if found == wanted else None)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def checked(data: bytes, model_hash: str, *, file: str = "model") -> Model:

@@ -34,6 +34,7 @@ from satark.web.feed import Feed
 from satark.web.graph.pages import GraphPages
 from satark.web.lists import ListPages
 from satark.web.login import LoginArea
+from satark.web.models import ModelPages
 from satark.web.options import WebOptions
 from satark.web.pages import Pages
 from satark.web.policy import LifecyclePages, PolicyPages
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from satark.core.clock import Clock
     from satark.web.audit.pages import Trail
     from satark.web.identity.ports import IdentityStore
-    from satark.web.ports import AuditTrail, DecisionReader, DeskStore, StaffDirectory
+    from satark.web.ports import AuditTrail, DecisionReader, DeskStore, ModelShelf, StaffDirectory
     from satark.web.routing import Page
 
 _log = structlog.get_logger("satark.web")
@@ -100,6 +101,7 @@ AREAS: tuple[type[Area], ...] = (
     PolicyPages,
     LifecyclePages,
     BacktestPages,
+    ModelPages,
     AuditPages,
     StaffPages,
     AccountPages,
@@ -156,6 +158,7 @@ def create_web(  # noqa: PLR0913 - the one place that is handed everything
     desk_store: DeskStore | None = None,
     identity: IdentityStore | None = None,
     trail: Trail | None = None,
+    models: ModelShelf | None = None,
 ) -> SatarkWeb:
     """Return the pages over a log, a staff directory and the desk database.
 
@@ -177,6 +180,8 @@ def create_web(  # noqa: PLR0913 - the one place that is handed everything
         Sessions and second factors of the staff; without it, sessions end with the process and nobody has a factor.
     trail
         The installation's own audit trail, for the auditor's pages.
+    models
+        The models of the installation's folder, for the authors of policies.
     """
     options = options or WebOptions()
     clock = clock or SystemClock()
@@ -203,6 +208,7 @@ def create_web(  # noqa: PLR0913 - the one place that is handed everything
         desk_store=desk_store,
         identity=identity,
         trail=trail,
+        models=models,
         due_clock=DueClock(clock),
     )
     return SatarkWeb(desk)

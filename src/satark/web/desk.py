@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Commands,
         DecisionReader,
         DeskStore,
+        ModelShelf,
         StaffDirectory,
     )
     from satark.web.rendering import Renderer
@@ -59,6 +60,8 @@ class Desk:
         Sessions and second factors of the staff; None where nothing of them is kept.
     trail
         The installation's own audit trail, to be read; None where it cannot be.
+    models
+        The models of the installation's folder; None where there is none.
     navigation
         The entries of the bar; filled when the areas are registered.
     """
@@ -77,6 +80,7 @@ class Desk:
     desk_store: DeskStore | None = None
     identity: IdentityStore | None = None
     trail: Trail | None = None
+    models: ModelShelf | None = None
     navigation: Navigation = field(default_factory=Navigation)
     due_clock: DueClock | None = None
 

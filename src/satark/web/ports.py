@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from satark.cases.ports import CaseStore, Entities, Outbox
     from satark.decisions.ports import LogEntry
+    from satark.models import ModelHead
 
 
 class DecisionReader(Protocol):
@@ -38,6 +39,30 @@ class DecisionReader(Protocol):
 
     def find_anywhere(self, event_id: str) -> list[LogEntry]:
         """Return the entries of this id, whoever sent them."""
+
+
+class KeptModel(Protocol):
+    """A model that policies may name by its hash; see `satark.storage.model_store`."""
+
+    @property
+    def hash(self) -> str: ...  # noqa: D102
+    @property
+    def size(self) -> int: ...  # noqa: D102
+    @property
+    def kept_us(self) -> int: ...  # noqa: D102
+    @property
+    def head(self) -> ModelHead | None:
+        """What it says about itself, None when its file is damaged."""
+
+
+class ModelShelf(Protocol):
+    """The models of the installation; its calls block."""
+
+    def heads(self) -> Sequence[KeptModel]:
+        """Return them, the newest first."""
+
+    def head(self, model_hash: str) -> KeptModel | None:
+        """Return one of them."""
 
 
 class StaffMember(Protocol):
