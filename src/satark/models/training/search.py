@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -31,7 +32,8 @@ class Tried(NamedTuple):
     Attributes
     ----------
     rounds
-        The fewest rounds that are as good as the best number within chance over the folds.
+        The fewest rounds that are as good as the best number within chance over the folds (`enough`), as many more as
+        the folds had fewer rows than there are (`settled`).
     values
         The average precision per fold at that number.
     gain
@@ -53,9 +55,12 @@ def judge(
     table: Table, folds: Sequence[Fold], options: Mapping[str, Any], *, rounds: int, seed: int, threads: int
 ) -> Tried:
     """Fit one choice on every fold and find the number of rounds."""
-    curves, gains = [], []
+    curves, gains, whole, sampled = [], [], 0, 0
     for fold in folds:
-        train = table.take(fold.train).sample(MOST_ROWS, seed)
+        train = table.take(fold.train)
+        whole += len(train)
+        train = train.sample(MOST_ROWS, seed)
+        sampled += len(train)
         test = table.take(fold.test).sample(MOST_ROWS, seed)
         values, gain = curve(train, test, options, rounds, seed=seed, threads=threads)
         curves.append(values)
@@ -64,7 +69,33 @@ def judge(
     longest = max(len(values) for values in curves)
     by_rounds = np.array([values + values[-1:] * (longest - len(values)) for values in curves])
     step = enough(by_rounds)
-    return Tried(dict(options), (step + 1) * STEP_ROUNDS, tuple(by_rounds[:, step].tolist()), np.array(gains))
+    found = settled((step + 1) * STEP_ROUNDS, rounds, whole / sampled)
+    return Tried(dict(options), found, tuple(by_rounds[:, step].tolist()), np.array(gains))
+
+
+def settled(found: int, most: int, thinned: float) -> int:
+    """Return how many rounds are fitted, a multiple of `STEP_ROUNDS`.
+
+    What is fitted has all rows, and learns them by heart later than a fold does that was given a sample of them: the
+    rounds grow with the root of the ratio. Few folds with few frauds are noisy, and one that is best early by luck
+    would end everything: never less than half of what may be.
+
+    Parameters
+    ----------
+    found
+        Rounds that were enough in the folds.
+    most
+        At most so many.
+    thinned
+        How many rows the folds stood for, by how many they had.
+
+    Examples
+    --------
+    >>> settled(125, 200, 1.0), settled(50, 200, 1.0), settled(150, 400, 5.0), settled(50, 400, 5.0)
+    (125, 100, 350, 200)
+    """
+    wanted = max(found * math.sqrt(thinned), most / 2)
+    return min(most, math.ceil(wanted / STEP_ROUNDS) * STEP_ROUNDS)
 
 
 def most_rounds(frauds: int, asked: int) -> int:
