@@ -40,7 +40,7 @@ REPLAY, SCORES = "replay", "scores"
 @click.option("--as-of", metavar="DAY", help="Labels that were reported from this day on are not known.")
 @click.option("--seed", default=1, show_default=True, help="Everything drawn by lot comes from it.")
 @click.option(
-    "--fits", type=click.IntRange(1, MOST_FITS), default=5, show_default=True, help="Fits to average."
+    "--fits", type=click.IntRange(1, MOST_FITS), help="Fits to average; by default 5, with many rows 3."
 )
 @click.option(
     "--trials",
@@ -71,7 +71,7 @@ def train(  # noqa: PLR0913 - one argument per option
     end: str | None,
     as_of: str | None,
     seed: int,
-    fits: int,
+    fits: int | None,
     trials: int,
     linear: bool,
     drop_compromised: bool,
