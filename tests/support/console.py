@@ -224,3 +224,16 @@ class World:
         with self.desk.writing() as connection:
             self.desk.entities.index(connection, seq, 1, at_us, verdict.action, amount, refs_of(event))
         return seq
+
+
+class Counted:
+    """The log as the counts read it."""
+
+    def __init__(self, log):
+        self._log = log
+
+    def last_seq(self):
+        return self._log.last_seq()
+
+    def read(self, after_seq, *, limit=None):
+        yield from self._log.entries[after_seq:][:limit]

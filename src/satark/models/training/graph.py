@@ -28,14 +28,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DIMENSIONS = 16
+"""Of each name, at most; small graphs have fewer."""
 LEAST_PAYMENTS = 3
 """A name with fewer has no place of its own."""
 LEAST_NAMES = 3
 
 
-def embed(
-    links: pl.DataFrame, fact: str, partner: str, *, seed: int, dimensions: int = DIMENSIONS
-) -> Embedding:
+def embed(links: pl.DataFrame, fact: str, partner: str, *, seed: int) -> Embedding:
     """Draw out a graph.
 
     Parameters
@@ -46,8 +45,6 @@ def embed(
         What the names are of.
     seed
         Where the iteration begins; the result hardly depends on it.
-    dimensions
-        Of each name, at most; small graphs have fewer.
 
     Raises
     ------
@@ -71,7 +68,7 @@ def embed(
     by_partner = np.sqrt(np.bincount(columns, weights, len(partners)))
     evened = weights / (by_name[rows] * by_partner[columns])
     matrix = csr_array((evened, (rows, columns)), shape=(len(names), len(partners)))
-    wanted = min(dimensions + 1, min(matrix.shape) - 1)
+    wanted = min(DIMENSIONS + 1, min(matrix.shape) - 1)
     start = np.random.default_rng(seed).standard_normal(min(matrix.shape))
     try:
         left, sizes, right = svds(matrix, k=wanted, v0=start)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.console import POLICY, Member, World
+from tests.support.console import POLICY, Counted, Member, World
 
 PHONES = POLICY.replace(
     "  stolen: {of: card, entries: []}",
@@ -11,19 +11,6 @@ PHONES = POLICY.replace(
     "  told_us: {of: phone, entries: []}\n"
     "  codes: {of: amount, entries: []}",
 )
-
-
-class Counted:
-    """The log as the counts read it."""
-
-    def __init__(self, log):
-        self._log = log
-
-    def last_seq(self):
-        return self._log.last_seq()
-
-    def read(self, after_seq, *, limit=None):
-        yield from self._log.entries[after_seq:][:limit]
 
 
 @pytest.fixture

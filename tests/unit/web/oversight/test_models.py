@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.console import POLICY, Member, World
+from tests.support.console import POLICY, Counted, Member, World
 from tests.support.models import carded, near_bytes
 from tests.support.publishing import logistic_of, scored
 
@@ -122,16 +122,3 @@ def test_viewer_sees_no_models(make):
     visitors = make()
     visitors.store.put(near_bytes())
     assert visitors.enter(role="viewer").get("/policy/models").status_code == 403
-
-
-class Counted:
-    """The log as the counts read it."""
-
-    def __init__(self, log):
-        self._log = log
-
-    def last_seq(self):
-        return self._log.last_seq()
-
-    def read(self, after_seq, *, limit=None):
-        yield from self._log.entries[after_seq:][:limit]
