@@ -20,6 +20,7 @@ import structlog
 import satark
 from satark.api import ApiOptions, ServerOptions, create_app, run_server
 from satark.app.inbox import Inbox
+from satark.app.large_pages import gather
 from satark.core.clock import MICROS_PER_SECOND, SystemClock
 from satark.core.errors import SatarkError, SettingInvalid
 from satark.decisions.casting import Casting
@@ -44,6 +45,7 @@ CHECKPOINT_LOOK_SECONDS = 0.15
 CHECKPOINT_EVENTS = 200
 """So many new events are checkpointed at once without waiting for the second to end, so that a commit never waits for
 a disk that has many megabytes to take."""
+LARGE_PAGES_SECONDS = 2.0
 HEADS_SECONDS = 3_600.0
 HEADS_NAME = "heads.jsonl"
 """The heads of both hash chains, a line an hour; to be copied to another machine."""
@@ -247,7 +249,7 @@ class _Start:
 
 
 class _Upkeep:
-    """Checkpoints and snapshots, each in a thread of its own beside the engine."""
+    """Checkpoints, snapshots and what else must be done now and then, each in a thread of its own beside the engine."""
 
     def __init__(self, service: DecisionService, storage: Storage, *, snapshot_seconds: float) -> None:
         self._service = service
@@ -262,6 +264,7 @@ class _Upkeep:
             for name, seconds, work in (
                 ("checkpoint", CHECKPOINT_LOOK_SECONDS, self._checkpoint),
                 ("snapshot", snapshot_seconds, self._snapshot),
+                ("large-pages", LARGE_PAGES_SECONDS, self._gather),
                 ("heads", HEADS_SECONDS, self._export_head),
             )
         ]
@@ -292,6 +295,11 @@ class _Upkeep:
             return
         self._checkpointed_seq, self._checkpointed_at = seq, now
         self._storage.checkpoint()
+
+    def _gather(self) -> None:
+        # While the windows are rebuilt most of what is in memory is passing.
+        if self._service.ready().ready:
+            gather()
 
     def _export_head(self) -> None:
         if self._storage.folder is not None:
