@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -39,6 +39,32 @@ if TYPE_CHECKING:
     from satark.policies import BoundLists, CompiledRules, ListBook, Policy
 
 _ENCODER = msgspec.json.Encoder()
+
+
+class Seen(NamedTuple):
+    """A payment that has entered the windows and is not judged yet.
+
+    Attributes
+    ----------
+    event, seq, occurred_us, late
+        As given to `Decider.see`.
+    context, bound
+        What its facts fell short of, and the lists as they stood.
+    values, features
+        What the rules look at.
+    steps_ns
+        How long its facts and the windows took.
+    """
+
+    event: Payment
+    seq: int
+    occurred_us: int
+    late: bool
+    context: Context
+    bound: BoundLists
+    values: list[Any]
+    features: list[Any]
+    steps_ns: tuple[int, int]
 
 
 class Decider:
@@ -185,6 +211,18 @@ class Decider:
         WindowsFull
             The bound on memory is reached; nothing has changed.
         """
+        seen = self.see(event, seq=seq, occurred_us=occurred_us, late=late)
+        return self.judge(seen, arrived_us=arrived_us, started_ns=started_ns, decoded_ns=decoded_ns)
+
+    def see(self, event: Payment, *, seq: int, occurred_us: int, late: bool) -> Seen:
+        """Let a payment enter the windows and read them; the first half of `decide`.
+
+        Raises
+        ------
+        WindowsFull
+            The bound on memory is reached; nothing has changed.
+        """
+        began_ns = perf_counter_ns()
         context = Context(self.rates, self.policy.base_currency)
         values = self._payment.reader(event, None, context)
         bound = self.lists.at(occurred_us)
@@ -198,20 +236,35 @@ class Decider:
             FLAG_EVALUATE | (0 if late else FLAG_INSERT),
         )
         features = self._decode_all(self._out_bytes, self._nul_bytes.tobytes(), self.texts)
-        windows_ns = perf_counter_ns()
+        return Seen(
+            event,
+            seq,
+            occurred_us,
+            late,
+            context,
+            bound,
+            values,
+            features,
+            (facts_ns - began_ns, perf_counter_ns() - facts_ns),
+        )
+
+    def judge(
+        self, seen: Seen, *, arrived_us: int, started_ns: int, decoded_ns: int
+    ) -> tuple[Decision, bytes, bytes]:
+        """Apply the rules, and the models if there are any, to what was seen; the second half of `decide`.
+
+        Several payments may be seen before the first of them is judged: the lists and whose turn it is must not have
+        changed meanwhile.
+        """
         if self._panel is not None:
-            return self._decide_among(
-                event,
-                [*values, *features],
-                context,
-                seq=seq,
-                occurred_us=occurred_us,
-                arrived_us=arrived_us,
-                late=late,
-                steps_ns=(started_ns, decoded_ns, facts_ns, windows_ns),
+            return self._judge_among(
+                seen, arrived_us=arrived_us, started_ns=started_ns, decode_ns=decoded_ns - started_ns
             )
+        judging_ns = perf_counter_ns()
+        event, seq, occurred_us, late, context, bound, values, features, (facts_ns, windows_ns) = seen
         verdict = self.rules.evaluate((*values[: self._n_facts], *self._wanted(features)), bound)
-        rules_ns = perf_counter_ns()
+        rules_ns = perf_counter_ns() - judging_ns
+        decode_ns = decoded_ns - started_ns
         action = verdict.action
         degraded = [*context.degraded, *verdict.degraded]
         decision = Decision(
@@ -228,10 +281,10 @@ class Decider:
             occurred_at=_iso(occurred_us),
             decided_at=_iso(arrived_us),
             latency_us={
-                "decode": (decoded_ns - started_ns) // 1000,
-                "facts": (facts_ns - decoded_ns) // 1000,
-                "windows": (windows_ns - facts_ns) // 1000,
-                "rules": (rules_ns - windows_ns) // 1000,
+                "decode": decode_ns // 1000,
+                "facts": facts_ns // 1000,
+                "windows": windows_ns // 1000,
+                "rules": rules_ns // 1000,
                 "total": (perf_counter_ns() - started_ns) // 1000,
             },
             seq=seq,
@@ -242,26 +295,18 @@ class Decider:
             amount = context.in_base(event.amount_minor, event.currency, occurred_us)
         return decision, _ENCODER.encode(decision), encode_stored(self.plan.version, features, amount)
 
-    def _decide_among(
-        self,
-        event: Payment,
-        known: list[Any],
-        context: Context,
-        *,
-        seq: int,
-        occurred_us: int,
-        arrived_us: int,
-        late: bool,
-        steps_ns: tuple[int, int, int, int],
+    def _judge_among(
+        self, seen: Seen, *, arrived_us: int, started_ns: int, decode_ns: int
     ) -> tuple[Decision, bytes, bytes]:
-        """Decide where several views take part, or a model, or a control group."""
+        """Judge where several views take part, or a model, or a control group."""
+        judging_ns = perf_counter_ns()
+        event, seq, occurred_us, late, context, _, values, features, (facts_ns, windows_ns) = seen
         foreign = event.currency != self.policy.base_currency
         amount: int | None = event.amount_minor
         if foreign:
             amount = context.in_base(event.amount_minor, event.currency, occurred_us)
-        turn = cast("Panel", self._panel).decide(event, known, occurred_us, amount)
-        rules_ns = perf_counter_ns()
-        started_ns, decoded_ns, facts_ns, windows_ns = steps_ns
+        turn = cast("Panel", self._panel).decide(event, [*values, *features], occurred_us, amount)
+        rules_ns = perf_counter_ns() - judging_ns
         verdict = turn.verdict
         decision = Decision(
             id=event.id,
@@ -277,10 +322,10 @@ class Decider:
             occurred_at=_iso(occurred_us),
             decided_at=_iso(arrived_us),
             latency_us={
-                "decode": (decoded_ns - started_ns) // 1000,
-                "facts": (facts_ns - decoded_ns) // 1000,
-                "windows": (windows_ns - facts_ns) // 1000,
-                "rules": (rules_ns - windows_ns) // 1000,
+                "decode": decode_ns // 1000,
+                "facts": facts_ns // 1000,
+                "windows": windows_ns // 1000,
+                "rules": rules_ns // 1000,
                 "total": (perf_counter_ns() - started_ns) // 1000,
             },
             seq=seq,
