@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import numpy as np
@@ -39,32 +39,6 @@ if TYPE_CHECKING:
     from satark.policies import BoundLists, CompiledRules, ListBook, Policy
 
 _ENCODER = msgspec.json.Encoder()
-
-
-class Seen(NamedTuple):
-    """A payment that has entered the windows and is not judged yet.
-
-    Attributes
-    ----------
-    event, seq, occurred_us, late
-        As given to `Decider.see`.
-    context, bound
-        What its facts fell short of, and the lists as they stood.
-    values, features
-        What the rules look at.
-    steps_ns
-        How long its facts and the windows took.
-    """
-
-    event: Payment
-    seq: int
-    occurred_us: int
-    late: bool
-    context: Context
-    bound: BoundLists
-    values: list[Any]
-    features: list[Any]
-    steps_ns: tuple[int, int]
 
 
 class Decider:
@@ -211,17 +185,6 @@ class Decider:
         WindowsFull
             The bound on memory is reached; nothing has changed.
         """
-        seen = self.see(event, seq=seq, occurred_us=occurred_us, late=late)
-        return self.judge(seen, arrived_us=arrived_us, started_ns=started_ns, decoded_ns=decoded_ns)
-
-    def see(self, event: Payment, *, seq: int, occurred_us: int, late: bool) -> Seen:
-        """Let a payment enter the windows and read them; the first half of `decide`.
-
-        Raises
-        ------
-        WindowsFull
-            The bound on memory is reached; nothing has changed.
-        """
         began_ns = perf_counter_ns()
         context = Context(self.rates, self.policy.base_currency)
         values = self._payment.reader(event, None, context)
@@ -236,35 +199,20 @@ class Decider:
             FLAG_EVALUATE | (0 if late else FLAG_INSERT),
         )
         features = self._decode_all(self._out_bytes, self._nul_bytes.tobytes(), self.texts)
-        return Seen(
-            event,
-            seq,
-            occurred_us,
-            late,
-            context,
-            bound,
-            values,
-            features,
-            (facts_ns - began_ns, perf_counter_ns() - facts_ns),
-        )
-
-    def judge(
-        self, seen: Seen, *, arrived_us: int, started_ns: int, decoded_ns: int
-    ) -> tuple[Decision, bytes, bytes]:
-        """Apply the rules, and the models if there are any, to what was seen; the second half of `decide`.
-
-        Several payments may be seen before the first of them is judged: the lists and whose turn it is must not have
-        changed meanwhile.
-        """
+        windows_ns = perf_counter_ns()
         if self._panel is not None:
-            return self._judge_among(
-                seen, arrived_us=arrived_us, started_ns=started_ns, decode_ns=decoded_ns - started_ns
+            return self._decide_among(
+                event,
+                [*values, *features],
+                context,
+                seq=seq,
+                occurred_us=occurred_us,
+                arrived_us=arrived_us,
+                late=late,
+                steps_ns=(started_ns, decoded_ns, began_ns, facts_ns, windows_ns),
             )
-        judging_ns = perf_counter_ns()
-        event, seq, occurred_us, late, context, bound, values, features, (facts_ns, windows_ns) = seen
         verdict = self.rules.evaluate((*values[: self._n_facts], *self._wanted(features)), bound)
-        rules_ns = perf_counter_ns() - judging_ns
-        decode_ns = decoded_ns - started_ns
+        rules_ns = perf_counter_ns()
         action = verdict.action
         degraded = [*context.degraded, *verdict.degraded]
         decision = Decision(
@@ -280,13 +228,7 @@ class Decider:
             mode=self.policy.mode,
             occurred_at=_iso(occurred_us),
             decided_at=_iso(arrived_us),
-            latency_us={
-                "decode": decode_ns // 1000,
-                "facts": facts_ns // 1000,
-                "windows": windows_ns // 1000,
-                "rules": rules_ns // 1000,
-                "total": (perf_counter_ns() - started_ns) // 1000,
-            },
+            latency_us=_latency_us(started_ns, decoded_ns, began_ns, facts_ns, windows_ns, rules_ns),
             seq=seq,
             would=action if self._observe else None,
         )
@@ -295,18 +237,25 @@ class Decider:
             amount = context.in_base(event.amount_minor, event.currency, occurred_us)
         return decision, _ENCODER.encode(decision), encode_stored(self.plan.version, features, amount)
 
-    def _judge_among(
-        self, seen: Seen, *, arrived_us: int, started_ns: int, decode_ns: int
+    def _decide_among(
+        self,
+        event: Payment,
+        known: list[Any],
+        context: Context,
+        *,
+        seq: int,
+        occurred_us: int,
+        arrived_us: int,
+        late: bool,
+        steps_ns: tuple[int, int, int, int, int],
     ) -> tuple[Decision, bytes, bytes]:
-        """Judge where several views take part, or a model, or a control group."""
-        judging_ns = perf_counter_ns()
-        event, seq, occurred_us, late, context, _, values, features, (facts_ns, windows_ns) = seen
+        """Decide where several views take part, or a model, or a control group."""
         foreign = event.currency != self.policy.base_currency
         amount: int | None = event.amount_minor
         if foreign:
             amount = context.in_base(event.amount_minor, event.currency, occurred_us)
-        turn = cast("Panel", self._panel).decide(event, [*values, *features], occurred_us, amount)
-        rules_ns = perf_counter_ns() - judging_ns
+        turn = cast("Panel", self._panel).decide(event, known, occurred_us, amount)
+        rules_ns = perf_counter_ns()
         verdict = turn.verdict
         decision = Decision(
             id=event.id,
@@ -321,13 +270,7 @@ class Decider:
             mode=turn.view.policy.mode,
             occurred_at=_iso(occurred_us),
             decided_at=_iso(arrived_us),
-            latency_us={
-                "decode": decode_ns // 1000,
-                "facts": facts_ns // 1000,
-                "windows": windows_ns // 1000,
-                "rules": rules_ns // 1000,
-                "total": (perf_counter_ns() - started_ns) // 1000,
-            },
+            latency_us=_latency_us(*steps_ns, rules_ns),
             seq=seq,
             would=turn.would,
             model=turn.model,
@@ -398,6 +341,20 @@ class Decider:
         writer.write(buffer, offset, values, bound, seq, occurred_us)
         self.windows.run(rows, self._flags[flags], self._out, self._nul)
         self.rows.keep()
+
+
+def _latency_us(
+    started_ns: int, decoded_ns: int, began_ns: int, facts_ns: int, windows_ns: int, rules_ns: int
+) -> dict[str, int]:
+    """Return how long each step took; between the door and its turn a payment waits for others that came with it."""
+    return {
+        "decode": (decoded_ns - started_ns) // 1000,
+        "waiting": (began_ns - decoded_ns) // 1000,
+        "facts": (facts_ns - began_ns) // 1000,
+        "windows": (windows_ns - facts_ns) // 1000,
+        "rules": (rules_ns - windows_ns) // 1000,
+        "total": (perf_counter_ns() - started_ns) // 1000,
+    }
 
 
 @lru_cache(maxsize=64)

@@ -60,7 +60,7 @@ class Decision(msgspec.Struct, frozen=True):
     action
         What to do. In `observe` mode it is always allow and `would` holds what was decided.
     latency_us
-        Microseconds per step (decode, facts, windows, rules, total), without the commit.
+        Microseconds per step (decode, waiting, facts, windows, rules, total), without the commit.
     seq
         The place in the log.
     would

@@ -97,8 +97,6 @@ class EngineRoom:
         # Edits of lists since an order was begun, which its new lists do not have yet.
         self._edits: list[ListEdit] | None = None
         self._half_done = False  # An event has moved the windows and is not through yet.
-        # Payments by id that have entered the windows and are not judged yet; whoever leaves the gate leaves none.
-        self._seen: dict[str, Any] = {}
         self._tally = Tally()
         self.counts, self.degraded = self._tally.counts, self._tally.degraded
         self.last_snapshot_us = 0

@@ -111,6 +111,7 @@ FLOW_NAMES = {
 }
 STEP_NAMES = {
     "decode": _("Reading the event"),
+    "waiting": _("Waiting for its turn"),
     "facts": _("Facts"),
     "windows": _("Windows of the past"),
     "rules": _("Rules"),

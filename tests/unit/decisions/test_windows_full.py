@@ -180,7 +180,8 @@ def test_windows_are_rebuilt_when_a_label_was_taken_out_and_its_correction_could
 def test_windows_are_rebuilt_when_deciding_raises_what_nobody_expects(bench, monkeypatch):
     bench.tell(payment("p1"))
     monkeypatch.setattr(bench.service.decider, "rules", None)
-    assert isinstance(bench.tell(payment("p2")).error, AttributeError)
+    with pytest.raises(AttributeError):
+        bench.tell(payment("p2"))
     bench.settle()
     bench.tell(payment("p2"))
     assert bench.features("p2")["card_count_1h"] == 2
