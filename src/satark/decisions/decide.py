@@ -22,6 +22,7 @@ from satark.decisions.stored import encode_stored
 from satark.decisions.views import Lineup, View, check_together, feature_key, union_features
 from satark.events import Context
 from satark.features.encode import compile_decoder
+from satark.features.kept_texts import Texts
 from satark.features.kernel.layout import FLAG_EVALUATE, FLAG_INSERT, FLAG_RETRACT
 from satark.features.kernel.windows import Windows
 from satark.features.plan import make_plan
@@ -100,7 +101,7 @@ class Decider:
         self.engine = engine
         self.windows = Windows(self.plan.layout, **(windows_options or {}))
         self.rows: RowStore | None = rows(self.plan.version) if callable(rows) else rows
-        self.texts: dict[int, str] = {}
+        self.texts = Texts(self.plan.layout.max_offset_us + self.windows.lateness_us)
         self.seed = seed
         self.draws = Draws(seed)
         self._decode_all = compile_decoder(self.plan)

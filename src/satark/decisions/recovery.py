@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from satark.decisions.ports import EventLog
     from satark.events import Event
     from satark.events.tokens import CardTokens
+    from satark.features.kept_texts import Texts
 
 SYSTEM_OWNER = 0
 RATES = "rates"
@@ -42,7 +43,10 @@ _RETRACT = np.full(1, FLAG_RETRACT, dtype=np.uint8)
 
 
 class EngineState(msgspec.Struct):
-    """What a snapshot keeps besides rows: the greatest time, the texts behind words, and what is parked."""
+    """What a snapshot keeps besides rows: the greatest time, the texts behind words, and what is parked.
+
+    The texts are copied while the engine goes on: what comes to them meanwhile does no harm.
+    """
 
     max_time_us: int
     texts: dict[int, str]
@@ -335,20 +339,20 @@ def enter_blocks(decider: Decider) -> None:
 
 
 def state_of(decider: Decider, memory: Memory) -> EngineState:
-    """Copy what a snapshot keeps besides rows."""
+    """Copy what a snapshot keeps besides rows, but for the texts."""
     parked = [(owner, ref, entry.seq) for (owner, ref), many in memory.parked.items() for entry in many]
-    return EngineState(decider.windows.max_time_us, dict(decider.texts), parked)
+    return EngineState(decider.windows.max_time_us, {}, parked)
 
 
-def encode_state(state: EngineState) -> bytes:
-    """Encode the state; apart from `state_of`, because the engine waits for that alone."""
-    return msgspec.msgpack.encode(state)
+def encode_state(state: EngineState, texts: Texts) -> bytes:
+    """Encode the state with the texts; apart from `state_of`, because the engine waits for that alone."""
+    return msgspec.msgpack.encode(msgspec.structs.replace(state, texts=texts.copy()))
 
 
 def _restore_state(decider: Decider, memory: Memory, log: EventLog, encoded: bytes) -> None:
     state = msgspec.msgpack.decode(encoded, type=EngineState)
     decider.windows.note_time(state.max_time_us)
-    decider.texts.update(state.texts)
+    decider.texts.restore(state.texts, state.max_time_us)
     for _, _, seq in state.parked:
         entry = log.get(seq)
         if entry is not None:

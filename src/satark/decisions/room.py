@@ -230,7 +230,7 @@ class EngineRoom:
                     return
                 seq, horizon_us = self._seq, decider.windows.horizon_us
                 state = state_of(decider, self._memory)
-            encoded = encode_state(state)
+            encoded = encode_state(state, decider.texts)
             while self._committed_seq < seq:
                 if not self._trusted.is_set():
                     return

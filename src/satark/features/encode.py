@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import xxhash
 
 from satark.features.hashing import key_text, word_of_float
+from satark.features.kept_texts import Texts
 from satark.features.kernel.layout import (
     CO_INPUT,
     FT_COL,
@@ -47,7 +48,7 @@ class RowWriter:
     seed
         Of the text hash.
     texts
-        Filled with word -> text for texts that a feature may have to give back (first, last).
+        Told of texts that a feature may have to give back (first, last).
     """
 
     def __init__(
@@ -57,15 +58,15 @@ class RowWriter:
         order: Sequence[str],
         *,
         seed: int = 0,
-        texts: dict[int, str] | None = None,
+        texts: Texts | None = None,
     ) -> None:
-        self.texts = {} if texts is None else texts
+        self.texts = Texts() if texts is None else texts
         code = _RowCode(plan, event_type, list(order))
         source, scope = code.source(), code.scope
         self._pack = struct.Struct("<" + "".join(code.formats)).pack_into
         scope["digest"] = xxhash.xxh3_64_intdigest
         scope["seed"] = seed
-        scope["texts"] = self.texts
+        scope["note"] = self.texts.note
         scope["word_of_float"] = word_of_float
         scope["key_text"] = key_text
         exec(compile(source, f"<rows of {event_type}>", "exec"), scope)  # noqa: S102 - made of the plan only
@@ -205,7 +206,7 @@ class _RowCode:
         self.lines.append(f"    c{number} = 0 if {x} is None else {code}")
         if column.expr.type == Type.STR and column.expr.canonical in kept:
             word = f"c{number} if c{number} < {1 << 63} else c{number} - {1 << 64}"
-            self.lines.append(f"    if {x} is not None: texts[{word}] = {x}")
+            self.lines.append(f"    if {x} is not None: note({word}, {x}, time_us)")
         return f"c{number}"
 
     def _hash_of_value(self, name: str, x: str) -> str:
@@ -233,7 +234,7 @@ def text_value_columns(plan: Plan) -> frozenset[int]:
 
 def compile_decoder(
     plan: Plan, names: Sequence[str] | None = None
-) -> Callable[[Any, bytes, dict[int, str]], list[Any]]:
+) -> Callable[[Any, bytes, Texts], list[Any]]:
     """Compile the function that reads features out of a kernel output.
 
     Parameters
@@ -274,5 +275,5 @@ def compile_decoder(
     )
     scope: dict[str, Any] = {"unpack": struct.Struct("<" + "".join(formats)).unpack}
     exec(compile(source, "<features>", "exec"), scope)  # noqa: S102 - made of the plan only
-    decode: Callable[[Any, bytes, dict[int, str]], list[Any]] = scope["decode"]
+    decode: Callable[[Any, bytes, Texts], list[Any]] = scope["decode"]
     return decode

@@ -16,6 +16,7 @@ import pytest
 
 from satark.events.facts import BASE_FACTS, FactType, custom_facts, facts_of
 from satark.features.encode import RowWriter, compile_decoder
+from satark.features.kept_texts import Texts
 from satark.features.kernel.layout import (
     FLAG_EVALUATE,
     FLAG_INSERT,
@@ -104,7 +105,7 @@ def rows_of(case):
     """Write the kernel's rows one by one, as the engine does online."""
     width = 8 * case.plan.layout.n_inputs
     buffer = bytearray(width * case.events.height)
-    texts = {}
+    texts = Texts()
     writers = {}
     for kind in KINDS:
         known = frozenset(facts_of(kind, ATTRIBUTES))
