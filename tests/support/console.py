@@ -210,7 +210,7 @@ class World:
             "mode": "enforce",
             "occurred_at": body["occurred_at"],
             "decided_at": body["occurred_at"],
-            "latency_us": {"decode": 9, "rules": 17, "total": 26},
+            "latency_us": {"decode": 9, "waiting": 4, "rules": 17, "total": 30},
             "seq": seq,
         }
         self.put(
