@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 
 from satark.web.audit.checks import Checks
-from satark.web.audit.words import CHECK_NAMES, FLASHES, TRAIL_NAMES
+from satark.web.audit.words import ACTS, CHECK_NAMES, FLASHES, TRAIL_NAMES
 from satark.web.flash import Flash
 from satark.web.forms import number_of, text_of
 from satark.web.routing import Page
@@ -81,6 +81,7 @@ class AuditPages:
         self._checks = Checks(desk.clock)
         desk.renderer.add_names("trail_name", TRAIL_NAMES)
         desk.renderer.add_names("check_name", CHECK_NAMES)
+        desk.renderer.add_names("audited_act", ACTS)
         desk.renderer.add_flashes(FLASHES)
 
     def pages(self) -> list[Page]:
@@ -115,6 +116,7 @@ class AuditPages:
             "audit/audit.html",
             wanted=wanted,
             trails=TRAILS,
+            acts=ACTS,
             entries_shown=entries,
             following=wanted.address(before=str(entries[-1].seq)) if len(entries) == ROWS else "",
             is_first=before is None,

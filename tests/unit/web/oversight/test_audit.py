@@ -102,3 +102,13 @@ def test_second_proof_waits_when_one_runs_and_a_failure_is_told():
     assert checks.start("installation", broken)
     settle()
     assert checks.of("installation").state == "failed"
+
+
+def test_acts_are_told_in_words_beside_their_codes(world, auditor):
+    world.desk.audit.append(actor="asha", action="case_closed", subject="case:7")
+    world.desk.audit.append(actor="asha", action="of_later_days", subject="case:7")
+    page = auditor.get("/audit").text
+    assert "Case closed with an outcome</a> <code>case_closed</code>" in page
+    assert ">of_later_days</a></td>" in page
+    auditor.cookies.set("satark_lang", "hi")
+    assert "मामला बंद किया गया</a> <code>case_closed</code>" in auditor.get("/audit").text
