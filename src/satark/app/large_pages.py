@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -59,7 +59,7 @@ def spans(lines: Iterable[str]) -> Iterator[Span]:
 def gather() -> int:
     """Move what this process has in memory to large pages; return how many spans of it were asked for.
 
-    Meant for a thread of its own: it takes about a millisecond for each page that is moved, and the others go on
+    Meant for a thread of its own: it takes some milliseconds for each page that is moved, and the others go on
     meanwhile. Where the system has no large pages, or has them switched off, nothing happens. Memory that Python takes
     later is moved by the next call.
     """
@@ -84,8 +84,4 @@ def _madvise() -> Callable[[int, int, int], int] | None:
         return None
     found.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     found.restype = ctypes.c_int
-
-    def madvise(start: int, length: int, advice: int) -> int:
-        return int(found(start, length, advice))
-
-    return madvise
+    return cast("Callable[[int, int, int], int]", found)
