@@ -155,7 +155,7 @@ class _Seeds:
                 storage.checkpoint()
             tell(min(start + BATCH, places.stop), places.stop)
         decider.windows.note_time(self.times[-1])
-        state = encode_state(state_of(decider, Memory(storage.events, None)))
+        state = encode_state(state_of(decider, Memory(storage.events, None)), decider.texts)
         store.snapshot(self.first + places.stop - 1, decider.windows.horizon_us, state)
 
 

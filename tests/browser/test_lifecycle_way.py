@@ -371,7 +371,7 @@ def test_rule_is_changed_tried_approved_rolled_out_and_taken_back(installation, 
     anil.goto("/audit")
     trail = [
         one
-        for one in anil.locator(".trail tbody td:nth-child(4)").all_text_contents()
+        for one in anil.locator(".trail .act code").all_text_contents()
         if one.startswith(("policy_", "rule_", "backtest_"))
     ][::-1]
     assert trail == [
