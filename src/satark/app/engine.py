@@ -45,7 +45,7 @@ CHECKPOINT_LOOK_SECONDS = 0.15
 CHECKPOINT_EVENTS = 200
 """So many new events are checkpointed at once without waiting for the second to end, so that a commit never waits for
 a disk that has many megabytes to take."""
-LARGE_PAGES_SECONDS = 2.0
+LARGE_PAGES_SECONDS = 5.0
 HEADS_SECONDS = 3_600.0
 HEADS_NAME = "heads.jsonl"
 """The heads of both hash chains, a line an hour; to be copied to another machine."""
@@ -299,7 +299,7 @@ class _Upkeep:
     def _gather(self) -> None:
         # While the windows are rebuilt most of what is in memory is passing.
         if self._service.ready().ready:
-            gather()
+            gather(self._stop.is_set)
 
     def _export_head(self) -> None:
         if self._storage.folder is not None:

@@ -10,12 +10,16 @@ from __future__ import annotations
 import ctypes
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 LARGE = 1 << 21
+PIECE = 32 * LARGE
+"""So much is asked for by one call."""
+BUDGET_SECONDS = 1.0
 _MAPS = Path("/proc/self/maps")
 _HUGEPAGE, _COLLAPSE = 14, 25  # MADV_HUGEPAGE and MADV_COLLAPSE (Linux 6.1) of madvise(2).
 _HEAP = "[heap]"
@@ -56,23 +60,35 @@ def spans(lines: Iterable[str]) -> Iterator[Span]:
             yield Span(start, end - start)
 
 
-def gather() -> int:
-    """Move what this process has in memory to large pages; return how many spans of it were asked for.
+def gather(stop: Callable[[], bool] = lambda: False) -> int:
+    """Move what this process has in memory to large pages; return how many pieces of it were asked for.
 
     Meant for a thread of its own: it takes some milliseconds for each page that is moved, and the others go on
     meanwhile. Where the system has no large pages, or has them switched off, nothing happens. Memory that Python takes
-    later is moved by the next call.
+    later, and what could not be done in a second, is moved by the next call.
+
+    Parameters
+    ----------
+    stop
+        Asked between two pieces whether to leave it at that.
     """
     madvise = _madvise()
     if madvise is None or not _MAPS.exists():
         return 0
     with _MAPS.open(encoding="ascii", errors="replace") as lines:
         found = list(spans(lines))
+    asked, until = 0, monotonic() + BUDGET_SECONDS
     for span in found:
-        # An error means that the system does not know the wish, or that a part of the span is empty; the rest is done.
-        madvise(span.start, span.length, _HUGEPAGE)
-        madvise(span.start, span.length, _COLLAPSE)
-    return len(found)
+        for start in range(span.start, span.start + span.length, PIECE):
+            # A system that is short of memory looks long for a large page; nobody shall wait for that at the end.
+            if stop() or monotonic() > until:
+                return asked
+            length = min(PIECE, span.start + span.length - start)
+            # An error means that the system does not know the wish, or that a part is empty; the rest is done.
+            madvise(start, length, _HUGEPAGE)
+            madvise(start, length, _COLLAPSE)
+            asked += 1
+    return asked
 
 
 @cache

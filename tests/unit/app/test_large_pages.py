@@ -55,6 +55,14 @@ def test_what_is_in_memory_stays_as_it_is() -> None:
     assert numbers[-1] == -1
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="there is no /proc")
+def test_it_leaves_off_when_told_or_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = iter([False, False, True])
+    assert gather(lambda: next(asked)) <= 2
+    monkeypatch.setattr(large_pages, "BUDGET_SECONDS", -1.0)
+    assert gather() == 0
+
+
 def test_without_a_list_of_what_is_in_memory_nothing_is_asked(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
