@@ -7,8 +7,6 @@ by itself, all are stopped and the reason is said.
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +16,10 @@ from satark.app.children import Child, ChildPlan, stop_all, wait_until
 from satark.app.demo import end_demo, prepare_demo
 from satark.app.web_options import is_loopback
 from satark.core.errors import NotReady, SatarkError
+from satark.core.stopping import StopOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import FrameType
 
     from satark.app.wiring import AppWiring
 
@@ -55,7 +53,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._addresses: dict[str, str] = {}
         self._working: set[str] = set()
-        self._stopping = threading.Event()
+        self._order = StopOrder()
 
     def run(self, *, rate_per_second: float, seed: int) -> None:
         """Start everything and return when told to stop.
@@ -65,9 +63,10 @@ class Supervisor:
         NotReady
             A process did not come up, or ended by itself.
         """
-        before = {
-            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        with self._order:
+            self._run(rate_per_second=rate_per_second, seed=seed)
+
+    def _run(self, *, rate_per_second: float, seed: int) -> None:
         key = None
         try:
             with self._wiring.storage() as storage:
@@ -94,8 +93,6 @@ class Supervisor:
                 # Where this fails, the next start does it.
                 with contextlib.suppress(SatarkError), self._wiring.storage() as storage:
                     end_demo(storage, key)
-            for number, handler in before.items():
-                signal.signal(number, handler)
             self._announce({"step": "stopped"})
 
     def _start_engine(self) -> None:
@@ -136,7 +133,7 @@ class Supervisor:
 
     def _await(self, ready: Callable[[], bool], what: str) -> None:
         def ready_or_stopped() -> bool:
-            if self._stopping.is_set():
+            if self._order.given():
                 raise _Stopped
             return ready()
 
@@ -144,7 +141,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         """Wait for the order to stop; a child that ends by itself ends everything."""
-        while not self._stopping.wait(_POLL_SECONDS):
+        while not self._order.wait(_POLL_SECONDS):
             for child in self._children:
                 if not child.running():
                     raise child.failure()
@@ -154,9 +151,6 @@ class Supervisor:
             self._addresses[name] = str(fact["address"])
         if fact.get("step") == "working":
             self._working.add(name)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping.set()
 
 
 class _Stopped(Exception):

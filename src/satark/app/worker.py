@@ -8,7 +8,6 @@ does anew.
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +25,7 @@ from satark.cases.notices.reach import check_address
 from satark.cases.outbox import Topic
 from satark.core.clock import MICROS_PER_DAY, SystemClock
 from satark.core.errors import SatarkError, SettingInvalid
+from satark.core.stopping import StopOrder
 from satark.decisions.logged_roster import logged_model
 from satark.events import CardTokens
 from satark.storage import FolderLock
@@ -33,7 +33,6 @@ from satark.storage.desk.outbox_sending import OutboxSending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import FrameType
 
     import sqlalchemy as sa
 
@@ -159,37 +158,28 @@ def work(wiring: AppWiring, announce: Announce) -> None:
     SatarkError
         The policy has mistakes, the data folder or the database cannot be used.
     """
-    stopping = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with (
-            FolderLock(wiring.data, name=LOCK_NAME),
-            wiring.storage() as storage,
-            wiring.desk(storage) as desk,
-        ):
-            follower = make_follower(wiring, storage, desk)
-            follower.adopt()
-            off = notices_off(wiring.settings) if wiring.policy().notices.kinds else None
-            if off is not None:
-                _log.error("notices_off", setting=off["setting"], channels=off["channels"])
-                announce(off)
-            parts = parts_of(wiring, storage, desk, follower)
-            for part in parts:
-                part.start()
-            announce({"step": "working", "seq": follower.place.seq, "log": storage.events.last_seq()})
-            _log.info("worker_ready", seq=follower.place.seq)
-            stopping.wait()
-            announce({"step": "stopping"})
-            for part in parts:
-                part.stop(float(wiring.settings.stop_seconds))
-            announce({"step": "stopped", "seq": follower.place.seq})
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with (
+        StopOrder() as order,
+        FolderLock(wiring.data, name=LOCK_NAME),
+        wiring.storage() as storage,
+        wiring.desk(storage) as desk,
+    ):
+        follower = make_follower(wiring, storage, desk)
+        follower.adopt()
+        off = notices_off(wiring.settings) if wiring.policy().notices.kinds else None
+        if off is not None:
+            _log.error("notices_off", setting=off["setting"], channels=off["channels"])
+            announce(off)
+        parts = parts_of(wiring, storage, desk, follower)
+        for part in parts:
+            part.start()
+        announce({"step": "working", "seq": follower.place.seq, "log": storage.events.last_seq()})
+        _log.info("worker_ready", seq=follower.place.seq)
+        order.wait()
+        announce({"step": "stopping"})
+        for part in parts:
+            part.stop(float(wiring.settings.stop_seconds))
+        announce({"step": "stopped", "seq": follower.place.seq})
 
 
 def make_follower(wiring: AppWiring, storage: Storage, desk: Desk) -> Follower:

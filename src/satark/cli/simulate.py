@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,6 +15,7 @@ from satark.cli.commands import command
 from satark.cli.progress import counting
 from satark.cli.root import cli
 from satark.core.clock import SystemClock
+from satark.core.stopping import StopOrder
 
 if TYPE_CHECKING:
     from satark.cli.output import Output
@@ -147,21 +146,14 @@ def _send(output: Output, server: str, asked: _Pace, options: dict[str, Any]) ->
         pace = Pace(events_per_second=asked.rate)
     else:
         events, pace = Simulation(_plan(options)).events(), Pace(speed=asked.speed)
-    stop = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        with (
-            ClientSender(server, key, stopped=stop.is_set) as sender,
-            counting(output, "events sent") as progress,
-        ):
-            sender.progress = progress
-            past, events = send_past(events, sender, asked.past_minutes, SystemClock(), stop.is_set)
-            sent = past + stream(events, sender, pace, SystemClock(), stopped=stop.is_set)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with (
+        StopOrder() as order,
+        ClientSender(server, key, stopped=order.given) as sender,
+        counting(output, "events sent") as progress,
+    ):
+        sender.progress = progress
+        past, events = send_past(events, sender, asked.past_minutes, SystemClock(), order.given)
+        sent = past + stream(events, sender, pace, SystemClock(), stopped=order.given)
     data = {"sent": sent, "decided": sender.decided, "actions": sender.actions}
     output.result(data, f"{sent:,} events sent, {sender.decided:,} decided: {sender.summary()}")
 
