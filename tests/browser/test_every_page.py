@@ -103,8 +103,9 @@ def answer_links(page, address, lang) -> list[str]:
         link = f"{address}/c/{LINKS.pop()}?lang={lang}"
         assert page.goto(link).status == 200
         found += [f"link: {one}" for one in problems_of(page)]
-        page.click(f"button[name='answer'][value='{answer}']")
-        page.wait_for_selector("form.answers", state="detached")
+        with page.expect_navigation():
+            page.click(f"button[name='answer'][value='{answer}']")
+        assert page.locator("form.answers").count() == 0
         found += [f"answered {answer}: {one}" for one in problems_of(page)]
         page.goto(link)
         found += [f"answered {answer} before: {one}" for one in problems_of(page)]
