@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 
 from satark.web.audit.checks import Checks
-from satark.web.audit.words import ACTS, CHECK_NAMES, FLASHES, TRAIL_NAMES
+from satark.web.audit.words import ACTS, CHECK_NAMES, DETAILS, FLASHES, TRAIL_NAMES
 from satark.web.flash import Flash
 from satark.web.forms import number_of, text_of
 from satark.web.routing import Page
@@ -82,6 +82,7 @@ class AuditPages:
         desk.renderer.add_names("trail_name", TRAIL_NAMES)
         desk.renderer.add_names("check_name", CHECK_NAMES)
         desk.renderer.add_names("audited_act", ACTS)
+        desk.renderer.add_names("audited_detail", DETAILS)
         desk.renderer.add_flashes(FLASHES)
 
     def pages(self) -> list[Page]:

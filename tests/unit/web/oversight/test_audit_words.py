@@ -1,4 +1,4 @@
-"""Every act that a trail keeps has words, so that an auditor reads no codes."""
+"""Every act that a trail keeps has words, and so has what is told of it, so that an auditor reads no codes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import satark
 from satark.storage.desk import list_acts, policy_rosters, policy_versions, proof
 from satark.storage.verify import RETENTION_ACTION
-from satark.web.audit.words import ACTS
+from satark.web.audit.words import ACTS, DETAILS
 
 SOURCE = Path(satark.__file__).parent
 NOTERS = {"note", "_note", "append", "_update"}
@@ -50,3 +50,34 @@ def test_every_act_has_words():
     noted = noted_in_the_code()
     assert {"case_viewed", "staff_created", "endpoint_added", "login", "case_note_added"} <= noted
     assert noted | ELSEWHERE == set(ACTS)
+
+
+def _names(node):
+    return (
+        {key.value for key in node.keys if isinstance(key, ast.Constant)}
+        if isinstance(node, ast.Dict)
+        else set()
+    )
+
+
+def told_in_the_code():
+    """Return the names under which calls that note an act tell more of it."""
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") not in NOTERS:
+                continue
+            named = {keyword.arg: keyword.value for keyword in node.keywords}
+            if node.func.attr == "append" and "actor" not in named:
+                continue
+            if "detail" in named or any(isinstance(one, ast.Dict) for one in node.args):
+                found |= _names(named.get("detail")).union(*map(_names, node.args))
+            elif getattr(node.func.value, "id", getattr(node.func.value, "attr", "")) in {"desk", "_desk"}:
+                found |= {name for name in named if name is not None}
+    return found
+
+
+def test_everything_told_of_an_act_has_words():
+    told = told_in_the_code()
+    assert {"role", "scopes", "address", "hits", "item", "sha256", "issuer", "undo"} <= told
+    assert told - set(DETAILS) == set()
