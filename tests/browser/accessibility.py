@@ -20,6 +20,8 @@ _SHIFTED = """() => new Promise((done) => {
   }).observe({type: "layout-shift", buffered: true});
   setTimeout(() => done(sum), 50);
 })"""
+_SIDEWAYS = """() => innerWidth <= 672 &&
+  [...document.querySelectorAll(".wide-table:has(.stack)")].some((one) => one.scrollWidth > one.clientWidth + 1)"""
 
 
 def problems_of(page) -> list[str]:
@@ -32,6 +34,8 @@ def problems_of(page) -> list[str]:
     )
     if width > room:
         found.append(f"wider than its window: {width} of {room}")
+    if page.evaluate(_SIDEWAYS):
+        found.append("a table that should be cards on a phone scrolls sideways")
     shift = page.evaluate(_SHIFTED)
     if shift > MOST_SHIFT:
         found.append(f"content moved while loading: {shift:.3f}")

@@ -63,6 +63,8 @@ def run(order: dict) -> None:
     """Be the engine of one round."""
     folder = pathlib.Path(order["folder"])
     acks = os.open(folder / "acks", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    # A kill may tear the line that is being written where it crosses a page of the file: the next one begins anew.
+    os.write(acks, b"\n")
     with FolderLock(folder), open_storage(folder) as storage:
         folders = WindowFolders(folder / "windows", mark="crash", segment_bytes=SEGMENT_BYTES)
         bench = PublishingBench(storage.events, rows=folders.of).start()

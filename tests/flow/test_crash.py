@@ -26,6 +26,7 @@ from satark.storage.window_rows import WindowRows
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60
+DIGEST_SIZE = hashlib.sha256().digest_size * 2
 FIRST = "0001"
 
 
@@ -164,7 +165,9 @@ class Survivors:
         assert len(by_id) == len(entries)
         acks = (self.folder / "acks").read_text() if (self.folder / "acks").exists() else ""
         for line in acks.splitlines():
-            event_id, digest = line.split()
+            event_id, _, digest = line.partition(" ")
+            if len(digest) < DIGEST_SIZE:
+                continue  # Torn by a kill: that answer was never seen whole.
             assert hashlib.sha256(stored_answer(by_id[event_id])).hexdigest() == digest
         for entry in entries[-200:]:
             assert storage.events.find(1, entry.event_id).seq == entry.seq

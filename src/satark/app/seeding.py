@@ -42,6 +42,9 @@ OWNER = "simulation"
 DAY_PAYMENTS = 50_000
 """So many are truly decided; the days after it are copies."""
 LEAST_DAYS = 4
+SIMULATED_DAYS = 3
+FURTHER = 25
+"""So many payments more are decided at a time, where none of a short day was stopped and alerts are wanted."""
 SHARED_EVERY = 5
 """On every fifth day devices and addresses are those of the first."""
 FRAUD_SHARE = 0.05
@@ -112,7 +115,7 @@ def seed_store(wiring: AppWiring, *, decisions: int, alerts: int, seed: int, tel
         days = -(-decisions // first_day)
         service = build_service(wiring, storage)
         service.start()
-        _decide_a_day(service, maker.key.owner, first_day, days, seed, tell)
+        _decide_a_day(service, maker.key.owner, first_day, days, seed, tell, until_stopped=alerts > 0)
         if not service.stop(PATIENCE_SECONDS):
             message = "the engine did not finish"
             raise NotReady(message)
@@ -146,9 +149,20 @@ def seed_store(wiring: AppWiring, *, decisions: int, alerts: int, seed: int, tel
 
 
 def _decide_a_day(
-    service: DecisionService, owner: int, payments: int, days: int, seed: int, tell: Tell
+    service: DecisionService,
+    owner: int,
+    payments: int,
+    days: int,
+    seed: int,
+    tell: Tell,
+    *,
+    until_stopped: bool,
 ) -> None:
-    """Let the engine decide one day of the market, with all that happens beside payments."""
+    """Let the engine decide one day of the market, with all that happens beside payments.
+
+    A short day may hold no payment that is stopped, and alerts can only be copied from one that is: with
+    `until_stopped` the days after it are decided too, as far as it takes.
+    """
     today = date(1970, 1, 1) + timedelta(days=ist_day(SystemClock().now_us()))
     plan = SimulationPlan(
         seed=seed,
@@ -157,32 +171,41 @@ def _decide_a_day(
         merchants=max(50, payments // 20),
         payments_per_day=payments,
         fraud_share=FRAUD_SHARE,
-        days=3,
+        days=SIMULATED_DAYS,
         settle_days=0,
         id_prefix="past_",
     )
     room = threading.Semaphore(IN_FLIGHT)
     refused: list[object] = []
+    stopped: list[str] = []
 
     def done(outcome: Outcome) -> None:
         if outcome.error is not None:
             refused.append(outcome.error)
+        elif outcome.decision is not None and outcome.decision.action in STOPPED:
+            stopped.append(outcome.decision.id)
         room.release()
+
+    def await_answers() -> None:
+        for _ in range(IN_FLIGHT):
+            if not room.acquire(timeout=PATIENCE_SECONDS):
+                message = "the engine did not answer"
+                raise NotReady(message)
+        room.release(IN_FLIGHT)
 
     count = 0
     for event in Simulation(plan).events():
         if isinstance(event, Payment):
-            if count == payments:
-                break
+            if count >= payments and (count - payments) % FURTHER == 0:
+                await_answers()
+                if stopped or not until_stopped:
+                    break
             count += 1
         room.acquire()
         service.submit(_ENCODE(event), owner, done, only=None)
         if count % BATCH == 0:
-            tell("deciding", count, payments)
-    for _ in range(IN_FLIGHT):
-        if not room.acquire(timeout=PATIENCE_SECONDS):
-            message = "the engine did not answer"
-            raise NotReady(message)
+            tell("deciding", min(count, payments), payments)
+    await_answers()
     if refused:
         message = f"the engine refused {len(refused)} of the simulated events: {refused[0]}"
         raise NotReady(message)
@@ -215,6 +238,9 @@ def _copy_days(
         pool = stopped if is_alert else passed
         original = pool[place % len(pool)]
         generation = 1 + number * (days - 1) // left if days > 1 else 1
+        # What was decided beyond the first day is copied to fewer days, so that nothing comes from the future.
+        later = (original.entry.occurred_us - originals[0].entry.occurred_us) // MICROS_PER_DAY
+        generation = max(1, min(generation, days - 1 - later))
         seq += 1
         batch.append(_copied(original, seq, generation))
         if len(batch) == BATCH or number == left - 1:
