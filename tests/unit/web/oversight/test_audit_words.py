@@ -27,23 +27,29 @@ ELSEWHERE = {
 }
 
 
-def noted_in_the_code():
-    """Return the codes that stand in calls which note an act: as `action`, or behind the name of who acts."""
-    found = set()
+def _notes():
+    """Give each call of the code that notes an act, and what it gives by name."""
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") not in NOTERS:
-                continue
-            named = {keyword.arg: keyword.value for keyword in node.keywords}
-            told = [named["action"]] if "action" in named else node.args[1:4]
-            if node.func.attr == "append" and "actor" not in named:
-                continue
-            found |= {
-                one.value
-                for one in told
-                if isinstance(one, ast.Constant) and isinstance(one.value, str) and CODE.fullmatch(one.value)
-            }
-    return found
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in NOTERS:
+                named = {keyword.arg: keyword.value for keyword in node.keywords}
+                # Lists have an `append` too.
+                if node.func.attr != "append" or "actor" in named:
+                    yield node, named
+
+
+def noted_in_the_code():
+    """Return the codes that stand in calls which note an act: as `action`, or behind the name of who acts."""
+    told = [
+        one
+        for node, named in _notes()
+        for one in ([named["action"]] if "action" in named else node.args[1:4])
+    ]
+    return {
+        one.value
+        for one in told
+        if isinstance(one, ast.Constant) and isinstance(one.value, str) and CODE.fullmatch(one.value)
+    }
 
 
 def test_every_act_has_words():
@@ -53,27 +59,18 @@ def test_every_act_has_words():
 
 
 def _names(node):
-    return (
-        {key.value for key in node.keys if isinstance(key, ast.Constant)}
-        if isinstance(node, ast.Dict)
-        else set()
-    )
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return {key.value for key in keys if isinstance(key, ast.Constant)}
 
 
 def told_in_the_code():
     """Return the names under which calls that note an act tell more of it."""
     found = set()
-    for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") not in NOTERS:
-                continue
-            named = {keyword.arg: keyword.value for keyword in node.keywords}
-            if node.func.attr == "append" and "actor" not in named:
-                continue
-            if "detail" in named or any(isinstance(one, ast.Dict) for one in node.args):
-                found |= _names(named.get("detail")).union(*map(_names, node.args))
-            elif getattr(node.func.value, "id", getattr(node.func.value, "attr", "")) in {"desk", "_desk"}:
-                found |= {name for name in named if name is not None}
+    for node, named in _notes():
+        if "detail" in named or any(isinstance(one, ast.Dict) for one in node.args):
+            found |= _names(named.get("detail")).union(*map(_names, node.args))
+        elif getattr(node.func.value, "id", getattr(node.func.value, "attr", "")) in {"desk", "_desk"}:
+            found |= {name for name in named if name is not None}
     return found
 
 
