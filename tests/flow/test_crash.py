@@ -141,6 +141,7 @@ class Survivors:
             dice = random.Random(self.last)
             bench.clock.at_us = max(NOW_US, bench.service.decider.windows.max_time_us)
             with (self.folder / "acks").open("a") as acks:
+                acks.write("\n")  # What a kill tore stays a line of its own.
                 for number in range(12):
                     event = event_of(f"s{self.last}_", number, bench.clock.at_us, dice)
                     outcome = bench.tell(event)
