@@ -23,7 +23,7 @@ from satark.decisions.ports import FLAG_PARKED
 from satark.decisions.publishing import PublishingRoom
 from satark.decisions.recovery import enter_parked, take_in
 from satark.decisions.room import DEFAULT_FUTURE_US
-from satark.events import body_digest, canonical_body, check_custom, decode_event, occurred_us, seal_card
+from satark.events import admit, body_digest, check_custom, occurred_us
 from satark.events.kinds import Label, Payment, PaymentResult, event_type
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ class DecisionService(PublishingRoom):
 
     def _at_door(self, raw: bytes, owner: int, done: Callable[[Outcome], None], only: str | None) -> _AtDoor:
         started = perf_counter_ns()
-        event = seal_card(decode_event(raw, only), self._tokens)
-        body = canonical_body(event)
+        event, body = admit(raw, self._tokens, only)
         return _AtDoor(event, body, body_digest(body), owner, done, started, perf_counter_ns())
 
     def _refuse(self, done: Callable[[Outcome], None], error: Exception) -> None:

@@ -8,7 +8,7 @@ from satark.events.fields import MAX_EVENT_BYTES
 from satark.events.kinds import EVENT_TYPES, Event, Label, PayeeChange, Payment, PaymentResult, event_type
 from satark.events.parts import Address, Card, Customer, Device, Line, Location, Payee, Payer
 from satark.events.reader import compile_reader
-from satark.events.seal import body_digest, canonical_body, seal_card
+from satark.events.seal import admit, body_digest, canonical_body, seal_card
 from satark.events.signals import Signal
 from satark.events.tokens import CardKey, CardTokens, current_card
 
@@ -35,6 +35,7 @@ __all__ = [
     "Payment",
     "PaymentResult",
     "Signal",
+    "admit",
     "body_digest",
     "canonical_body",
     "check_custom",

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
     Reader = Callable[[Event, Payment | None, Context], list[Any]]
 
+# The time is only reckoned where it picks a rate.
+_CONVERTED = "ctx.in_base({x}.amount_minor, {x}.currency, ({x}.occurred_at - EPOCH) // ONE_US)"
 # fact -> (part of the event or "" for the event itself, how to read it from that part; {x} is the part)
 _PAYMENT_READS: dict[str, tuple[str, str]] = {
     "id": ("", "{x}.id"),
     "occurred_at": ("", "({x}.occurred_at - EPOCH) // ONE_US"),
-    "amount": ("", "ctx.in_base({x}.amount_minor, {x}.currency, ({x}.occurred_at - EPOCH) // ONE_US)"),
+    "amount": ("", f"{{x}}.amount_minor if {{x}}.currency == ctx.base_currency else {_CONVERTED}"),
     "amount_minor": ("", "{x}.amount_minor"),
     "currency": ("", "{x}.currency"),
     "method": ("", "{x}.method"),

@@ -14,17 +14,48 @@ import msgspec
 
 from satark.core.errors import InvalidEvent
 from satark.events.cards import MIN_CARD_DIGITS, bin_of, replace_card_numbers
+from satark.events.decode import decode_and_write
 from satark.events.kinds import EventBase, PayeeChange, Payment
 from satark.events.parts import Card, Payee, Payer
 from satark.events.refusals import refuse
 
 if TYPE_CHECKING:
+    from satark.events.kinds import Event
     from satark.events.tokens import CardTokens
 
 AnyEvent = TypeVar("AnyEvent", bound=EventBase)
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _LAST_DIGITS = 4
+
+
+def admit(raw: bytes, tokens: CardTokens, only: str | None = None) -> tuple[Event, bytes]:
+    """Take an event in at the door: decode, check and seal it, and write it as the log keeps it.
+
+    The same as `decode_event`, `seal_card` and `canonical_body`, but written once where nothing had to be changed.
+
+    Parameters
+    ----------
+    raw, only
+        As of `decode_event`.
+    tokens
+        The keys in force.
+
+    Returns
+    -------
+    event, body
+        Sealed, and its canonical body.
+
+    Raises
+    ------
+    InvalidEvent, BodyTooLarge
+        As of the three.
+    """
+    event, written = decode_and_write(raw, only)
+    sealed = seal_card(event, tokens)
+    if written is None or sealed is not event:
+        return sealed, canonical_body(sealed)
+    return sealed, written
 
 
 def seal_card(event: AnyEvent, tokens: CardTokens) -> AnyEvent:
