@@ -1,9 +1,9 @@
-"""Fills the filter of known ids from the log's index, in the background, a little at a time."""
+"""Fills the filter of known ids from the index of the log's ids, in the background, a little at a time."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from satark.core.errors import StorageUnavailable
 from satark.storage.known_ids import KnownIds
@@ -11,11 +11,20 @@ from satark.storage.known_ids import KnownIds
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from satark.storage.sqlite_index import SqliteIndex
-
 _CHUNK = 2_048
 _REST_SECONDS = 0.005
 _RETRY_SECONDS = 5.0
+
+
+class IdIndex(Protocol):
+    """The ids of the log in their own order."""
+
+    @property
+    def indexed_seq(self) -> int:
+        """About how many there are."""
+
+    def ids_after(self, owner: int, event_id: str, limit: int) -> list[tuple[int, str]]:
+        """Return (owner, id) pairs in order, those after this one."""
 
 
 class Filling:
@@ -28,7 +37,7 @@ class Filling:
         the deciding thread nothing that it would notice.
     """
 
-    def __init__(self, index: SqliteIndex) -> None:
+    def __init__(self, index: IdIndex) -> None:
         self._index = index
         self._lock = threading.Lock()
         self._stop = threading.Event()

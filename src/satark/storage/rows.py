@@ -71,6 +71,7 @@ class Statements:
         "entries",
         "event_insert",
         "ids",
+        "ids_sorted",
         "last_seq",
         "newest",
         "newest_of",
@@ -125,6 +126,14 @@ class Statements:
             sa.select(events.seq, events.owner, events.event_id, events.ref)
             .where(after, within)
             .order_by(forwards),
+            many,
+        )
+        names = sa.select(events.owner, events.event_id)
+        place = sa.tuple_(whole("owner"), sa.bindparam("id", type_=sa.String))
+        self.ids_sorted = text(
+            names.where(sa.tuple_(events.owner, events.event_id) > place).order_by(
+                events.owner, events.event_id
+            ),
             many,
         )
         recent = entries.where(decided, after, within)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from satark.cases.model import CaseOutcome, CaseState
 from satark.core.clock import MICROS_PER_SECOND
@@ -163,23 +163,41 @@ class CaseIntake(CasePart):
             sa.insert(ALERTS).returning(*ALERT_COLUMNS, sort_by_parameter_order=True), batch.alerts
         ).all()
         if batch.things:
-            insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(CASE_ENTITIES)
-            new, old = insert.excluded, CASE_ENTITIES.c
-            connection.execute(
-                insert.on_conflict_do_update(
-                    index_elements=["case_id", "kind", "value"],
-                    set_={
-                        "n_alerts": old.n_alerts + new.n_alerts,
-                        "first_us": sa.case((new.first_us < old.first_us, new.first_us), else_=old.first_us),
-                        "last_us": sa.case((new.last_us > old.last_us, new.last_us), else_=old.last_us),
-                    },
-                ),
-                list(batch.things.values()),
-            )
+            _add_things(connection, list(batch.things.values()))
         connection.execute(sa.insert(CASE_TIMELINE), batch.lines)
         return [alert_of(row) for row in opened]
 
 
+def _add_things(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    """Insert what alerts name, or add it to what the cases have named before."""
+    if connection.dialect.name == "postgresql":
+        # An alert names some eight things. In arrays they are one statement, where a row each takes a tenth of the
+        # worker's time.
+        connection.exec_driver_sql(_THINGS_AS_ARRAYS, tuple([row[name] for row in rows] for name in _THING))
+        return
+    insert = sqlite.insert(CASE_ENTITIES)
+    new, old = insert.excluded, CASE_ENTITIES.c
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["case_id", "kind", "value"],
+            set_={
+                "n_alerts": old.n_alerts + new.n_alerts,
+                "first_us": sa.case((new.first_us < old.first_us, new.first_us), else_=old.first_us),
+                "last_us": sa.case((new.last_us > old.last_us, new.last_us), else_=old.last_us),
+            },
+        ),
+        rows,
+    )
+
+
+_THING = tuple(column.name for column in CASE_ENTITIES.columns)
+_TYPES = [f"{column.type}" for column in CASE_ENTITIES.columns]
+_THINGS_AS_ARRAYS = (
+    f"INSERT INTO case_entities AS old ({', '.join(_THING)}) "  # noqa: S608 - names of our own table
+    f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in _TYPES)}) "
+    "ON CONFLICT (case_id, kind, value) DO UPDATE SET n_alerts = old.n_alerts + excluded.n_alerts, "
+    "first_us = least(old.first_us, excluded.first_us), last_us = greatest(old.last_us, excluded.last_us)"
+)
 _GROWN = (
     sa.update(CASES)
     .where(CASES.c.id == sa.bindparam("of_case"))
