@@ -262,8 +262,8 @@ def measure_engine(installation: Installation, sizes: Sizes, prefix: str) -> dic
     ):
         route = f"{server.address}/v1/decisions?deadline_ms=5000"
         load = ("--connections", "48", "--key", key, "--rate", "1000", "--seconds", str(sizes.seconds))
-        # Not counted: the worker catches up, and everybody learns what they keep in memory. It would make the first quiet
-        # spell slow, and so the ratio look good.
+        # Not counted: the worker catches up, and everybody learns what they keep in memory. It would make the first
+        # quiet spell slow, and so the ratio look good.
         run_generator(route, *load)
         for _ in range(sizes.runs):
             quiet.append(run_generator(route, *load).p99_ms)

@@ -54,11 +54,15 @@ MAX_TOGETHER = 32
 _HOUR_SECONDS = 3_600
 _MILLION = 1_000_000
 _WALKS_ONLY = "SELECT " + ", ".join(
-    f"set_config('{name}', 'off', true)"
-    for name in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
+    f"set_config('{name}', '{value}', true)"
+    for name, value in (
+        *((name, "off") for name in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")),
+        ("join_collapse_limit", "1"),
+    )
 )
-"""For one transaction: every join here goes from few rows into a key. How many rows a recursive query brings is beyond
-PostgreSQL's statistics, and a wrong guess would read ten million links to find fifty."""
+"""For one transaction: every join here goes from few rows into a key, in the order in which it is written. How many
+rows a recursive query brings is beyond PostgreSQL's statistics, and a wrong guess would read ten million links to find
+fifty."""
 
 
 class SqlEntities:
