@@ -39,11 +39,13 @@ class Up:
         pytest.fail(f"it ended before {step}: {self.facts} {self.process.stderr.read().decode()}")
 
     def children(self):
-        found = psutil.Process(self.process.pid).children()
-        return {
-            next(word for word in child.cmdline() if word in ("serve", "work", "web", "simulate")): child
-            for child in found
-        }
+        """Return the children by what they do; one that has just begun still bears the line of its parent."""
+        while True:
+            found = psutil.Process(self.process.pid).children()
+            works = [set(child.cmdline()) & {"serve", "work", "web", "simulate"} for child in found]
+            if all(works):
+                return {work.pop(): child for work, child in zip(works, found, strict=True)}
+            time.sleep(0.05)
 
     def end(self):
         """Wait until it has ended; return exit code, remaining facts and errors."""
