@@ -2,7 +2,7 @@
 
 The way of an event starts here: `decode_event` (types, bounds, normal forms, no stray card numbers), then
 `satark.events.seal.seal_card` (the card's number becomes a token), then `canonical_body` (what the log
-keeps).
+keeps). The engine takes all three steps by one call, `satark.events.admit`.
 """
 
 from __future__ import annotations
