@@ -27,7 +27,16 @@ from benchmarks.one_run import PARTS as RUN_BY_RUN
 from benchmarks.report import RESULTS, as_text, bars_table, is_higher_better, peers_table
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = (*RUN_BY_RUN, "over_http", "pages", "handbook", "backtest", "learning", "learning_s_ffsd")
+PARTS = (
+    *RUN_BY_RUN,
+    "over_http",
+    "pages",
+    "handbook",
+    "backtest",
+    "learning",
+    "learning_ceiling",
+    "learning_s_ffsd",
+)
 QUICK_RESULTS = ROOT / ".cache" / "benchmarks-quick.json"
 QUICK_HTTP = ("--seconds", "6", "--stored", "20000", "--start-events", "100000")
 QUICK_PAGES = ("--decisions", "20000", "--alerts", "1000", "--asked", "20", "--seconds", "5")
@@ -36,7 +45,7 @@ QUICK_PARITY = ("--events", "5000")
 QUICK_LEARNING = ("--seeds", "1", "--only", "single")
 LEARNT = ROOT / ".cache" / "learning-runs.jsonl"
 """Learning takes an hour and more: what was measured before an interruption, with the same code and data, stays."""
-ONCE = ("handbook", "backtest")
+ONCE = ("handbook", "backtest", "learning_ceiling")
 SEEDED, SEEDS = ("learning", "learning_s_ffsd"), 5
 NO_WORST = ("_times_satark", "_share_fired")
 
@@ -70,6 +79,8 @@ def measure(part: str, *, quick: bool, runs: int) -> dict[str, Any]:
         return _learning(
             part, *(QUICK_LEARNING if quick else ("--seeds", str(SEEDS), "--lines", str(LEARNT)))
         )
+    if part == "learning_ceiling":
+        return _learning(part)
     if part == "learning_s_ffsd":
         return _learning(part, "--seeds", "1" if quick else str(SEEDS))
     found: dict[str, list[float]] = {}

@@ -98,6 +98,15 @@ LEARNING = (
     Bar(
         "learning_harness_off", "published random forest, largest difference of our windows'", 0.01, digits=4
     ),
+    *(
+        Bar(
+            f"learning_ceiling_{part}_{name}",
+            f"an observer that knows the simulator, {part}: {figure}",
+            digits=4,
+        )
+        for part in ("validation", "single", "test")
+        for name, figure in (*FIGURES, ("cp100_expected", "card precision@100 that it may expect"))
+    ),
     Bar("learning_fit_s_most", "training with defaults, the slowest of all, s", 300),
     *(
         Bar(f"learning_s_ffsd_{how}_{name}", f"S-FFSD, {how} split: {figure}", at_least=True, digits=4)
