@@ -105,7 +105,11 @@ LEARNING = (
             digits=4,
         )
         for part in ("validation", "single", "test")
-        for name, figure in (*FIGURES, ("cp100_expected", "card precision@100 that it may expect"))
+        for name, figure in (
+            *FIGURES,
+            ("cp100_expected", "card precision@100 that it may expect"),
+            ("cp100_by_card_expected", "the same by card and not by payment"),
+        )
     ),
     Bar("learning_fit_s_most", "training with defaults, the slowest of all, s", 300),
     *(

@@ -75,7 +75,7 @@ def test_labels_that_are_not_known_yet_change_nothing(quiet):
     assert np.array_equal(found[: at(57)], later[: at(57)])
 
 
-def test_hits_are_expected_by_card_and_found_ones_leave_the_days_after():
+def test_hits_are_counted_and_expected_by_card_and_found_ones_leave_the_days_after():
     frame = pl.DataFrame(
         {
             "day": [1, 1, 1, 2, 2],
@@ -84,7 +84,17 @@ def test_hits_are_expected_by_card_and_found_ones_leave_the_days_after():
             "fraud": [1, 0, 0, 1, 0],
         }
     )
-    expected, variance = ceiling.expected_hits(frame)
+    hits = ceiling.hits(frame, "score")
     # Customer 1 is found on the first day, so only customer 2 is looked at on the second.
-    assert expected == pytest.approx(0.75 + 0.1 + 0.2)
-    assert variance == pytest.approx(0.75 * 0.25 + 0.1 * 0.9 + 0.2 * 0.8)
+    assert hits.found == 1
+    assert hits.expected == pytest.approx(0.75 + 0.1 + 0.2)
+    assert hits.variance == pytest.approx(0.75 * 0.25 + 0.1 * 0.9 + 0.2 * 0.8)
+
+
+def test_cards_are_looked_at_by_their_highest_payment_or_by_all_of_them(monkeypatch):
+    monkeypatch.setattr(ceiling, "TOP", 1)
+    frame = pl.DataFrame(
+        {"day": [1, 1, 1], "customer_id": [1, 2, 2], "score": [0.4, 0.3, 0.3], "fraud": [0, 0, 1]}
+    )
+    assert ceiling.hits(frame, "score") == pytest.approx((0, 0.4, 0.24))
+    assert ceiling.hits(frame, "card") == pytest.approx((1, 0.51, 0.2499))
