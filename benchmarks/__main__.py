@@ -36,6 +36,7 @@ PARTS = (
     "learning",
     "learning_ceiling",
     "learning_s_ffsd",
+    "large_file",
 )
 QUICK_RESULTS = ROOT / ".cache" / "benchmarks-quick.json"
 QUICK_HTTP = ("--seconds", "6", "--stored", "20000", "--start-events", "100000")
@@ -43,9 +44,10 @@ QUICK_PAGES = ("--decisions", "20000", "--alerts", "1000", "--asked", "20", "--s
 QUICK_HANDBOOK = ("--rows", "50000")
 QUICK_PARITY = ("--events", "5000")
 QUICK_LEARNING = ("--seeds", "1", "--only", "single")
+QUICK_LARGE = ("--gigabytes", "0.3")
 LEARNT = ROOT / ".cache" / "learning-runs.jsonl"
 """Learning takes an hour and more: what was measured before an interruption, with the same code and data, stays."""
-ONCE = ("handbook", "backtest", "learning_ceiling")
+ONCE = ("handbook", "backtest", "learning_ceiling", "large_file")
 SEEDED, SEEDS = ("learning", "learning_s_ffsd"), 5
 NO_WORST = ("_times_satark", "_share_fired")
 
@@ -81,6 +83,8 @@ def measure(part: str, *, quick: bool, runs: int) -> dict[str, Any]:
         )
     if part == "learning_ceiling":
         return _learning(part)
+    if part == "large_file":
+        return _learning(part, *(QUICK_LARGE if quick else ()))
     if part == "learning_s_ffsd":
         return _learning(part, "--seeds", "1" if quick else str(SEEDS))
     found: dict[str, list[float]] = {}

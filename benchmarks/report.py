@@ -111,6 +111,9 @@ LEARNING = (
             ("cp100_by_card_expected", "the same by card and not by payment"),
         )
     ),
+    Bar("large_file_bytes", "a CSV file to train from, bytes", at_least=True),
+    Bar("large_file_train_seconds", "training on a week of it, s"),
+    Bar("large_file_peak_bytes", "peak memory of that, bytes"),
     Bar("learning_fit_s_most", "training with defaults, the slowest of all, s", 300),
     *(
         Bar(f"learning_s_ffsd_{how}_{name}", f"S-FFSD, {how} split: {figure}", at_least=True, digits=4)

@@ -40,12 +40,13 @@ class Up:
 
     def children(self):
         """Return the children by what they do; one that has just begun still bears the line of its parent."""
-        while True:
+        for _ in range(600):
             found = psutil.Process(self.process.pid).children()
             works = [set(child.cmdline()) & {"serve", "work", "web", "simulate"} for child in found]
             if all(works):
                 return {work.pop(): child for work, child in zip(works, found, strict=True)}
             time.sleep(0.05)
+        pytest.fail(f"some of {found} never bore a command line of their own")
 
     def end(self):
         """Wait until it has ended; return exit code, remaining facts and errors."""

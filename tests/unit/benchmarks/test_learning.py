@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from benchmarks import learning, learning_s_ffsd
+from benchmarks import large_file, learning, learning_s_ffsd
 from benchmarks.__main__ import PARTS, SEEDS, Skipped, measure, repeated
 
 FIGURES = {"auc_roc": 0.9, "average_precision": 0.7, "card_precision_at_100": 0.3}
@@ -115,3 +115,16 @@ def test_learning_is_skipped_where_there_is_no_data(monkeypatch):
     monkeypatch.setattr("benchmarks.__main__._run", lambda *_: "skipped: payments.parquet is not there")
     with pytest.raises(Skipped, match="not there"):
         measure("learning_s_ffsd", quick=True, runs=1)
+
+
+def test_a_large_file_holds_every_payment_once_and_is_as_large_as_was_asked_for(tmp_path, monkeypatch):
+    data, out = tmp_path / "payments.parquet", tmp_path / "large.csv"
+    at = pl.datetime_range(pl.datetime(2018, 4, 1), pl.datetime(2018, 4, 2), "2s", eager=True)
+    payments = pl.DataFrame({"tx_id": range(len(at)), "tx_time": at, "amount_minor": 150, "fraud": False})
+    payments.write_parquet(data)
+    monkeypatch.setattr(large_file, "DATA", data)
+    assert large_file.write(out, 5_000_000) == len(at) > 2 * large_file.SLICE_ROWS
+    assert 5_000_000 <= out.stat().st_size < 10_000_000
+    read = pl.read_csv(out, try_parse_dates=True)
+    assert read["tx_id"].to_list() == payments["tx_id"].to_list()
+    assert (read["tx_time"].dt.replace_time_zone(None).dt.cast_time_unit("us") == payments["tx_time"]).all()
